@@ -1,0 +1,59 @@
+// What a device handle and a stream handle point to.
+#pragma once
+
+#include <string>
+
+#include "error.h"
+#include "operations.h"
+
+namespace ottava {
+
+struct Device;
+
+struct Stream {
+    Device* device;
+};
+
+// A kind of device derives from this: memory, copies, and a table of operations.
+struct Device {
+    const Operations* operations = nullptr;  // null on the meta device: operations return at once
+    Stream default_stream{this};
+    std::string description;
+
+    virtual ~Device() = default;
+    virtual int64_t allocate(int64_t bytes) = 0;
+    virtual void free(int64_t address, int64_t bytes) = 0;
+    virtual int64_t available() = 0;
+    virtual void copy_to_device(int64_t address, const void* host, int64_t bytes) = 0;
+    virtual void copy_to_host(void* host, int64_t address, int64_t bytes) = 0;
+    virtual void copy(int64_t destination, int64_t source, int64_t bytes) = 0;
+    virtual void synchronize() = 0;
+    virtual void enter() {}  // before each operation, on the calling thread
+};
+
+Device* open_cpu(const char* onednn_path, int threads);
+Device* open_meta();
+
+inline Device& device_of(int64_t stream) {
+    if (stream == 0) fail(OTTAVA_INVALID_ARGUMENT, "the stream handle is 0: the device is closed, or was never opened");
+    return *reinterpret_cast<Stream*>(stream)->device;
+}
+
+// Runs body and turns a Failure, or anything else thrown, into a status.
+template <class Body>
+int guarded(Body&& body) noexcept {
+    try {
+        body();
+        return OTTAVA_OK;
+    } catch (const Failure& failure) {
+        return failure.code;
+    } catch (...) {
+        try {
+            fail(OTTAVA_DEVICE_ERROR, "unexpected C++ exception");
+        } catch (const Failure& failure) {
+            return failure.code;
+        }
+    }
+}
+
+}  // namespace ottava

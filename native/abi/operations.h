@@ -1,0 +1,47 @@
+// The table of operations that each kind of device fills in. A member has the signature of the ABI function of the same name.
+#pragma once
+
+#include "ottava/activation.h"
+#include "ottava/attention.h"
+#include "ottava/device.h"
+#include "ottava/elementwise.h"
+#include "ottava/embedding.h"
+#include "ottava/gemm.h"
+#include "ottava/loss.h"
+#include "ottava/norm.h"
+#include "ottava/optimizer.h"
+#include "ottava/rope.h"
+
+#define OTTAVA_OPERATIONS(X)     \
+    X(fill)                      \
+    X(cast)                      \
+    X(add)                       \
+    X(sum)                       \
+    X(sum_squares)               \
+    X(column_sum)                \
+    X(embedding_forward)         \
+    X(embedding_backward)        \
+    X(rms_norm_forward)          \
+    X(rms_norm_backward)         \
+    X(gemm)                      \
+    X(rope)                      \
+    X(attention_forward)         \
+    X(attention_backward)        \
+    X(swiglu_forward)            \
+    X(swiglu_backward)           \
+    X(cross_entropy)             \
+    X(clip_coefficient)          \
+    X(lomo_update)               \
+    X(adalomo_update_matrix)     \
+    X(adalomo_update_vector)     \
+    X(adamw_update)
+
+namespace ottava {
+
+struct Operations {
+#define OTTAVA_MEMBER(name) decltype(&ottava_##name) name;
+    OTTAVA_OPERATIONS(OTTAVA_MEMBER)
+#undef OTTAVA_MEMBER
+};
+
+}  // namespace ottava
