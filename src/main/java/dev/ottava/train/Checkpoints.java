@@ -11,6 +11,7 @@ import dev.ottava.hub.SafetensorsFile;
 import dev.ottava.hub.SafetensorsWriter;
 import dev.ottava.nn.LlamaModel;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -54,8 +55,17 @@ final class Checkpoints {
         this.model = model;
         this.optimizerState = optimizerState;
         this.run = JSON.createObjectNode();
-        run.set("options", JSON.valueToTree(options));
+        run.set("options", asRead(options));
         run.put("dataTokens", dataTokens);
+    }
+
+    /** The options as they come back from a file, so that a number compares equal whatever its Java type. */
+    private static JsonNode asRead(TrainingOptions options) {
+        try {
+            return JSON.readTree(JSON.writeValueAsBytes(options));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** Writes a checkpoint, then removes the oldest beyond those to keep. */
