@@ -6,6 +6,7 @@ import dev.ottava.core.InvalidArgumentException;
 import dev.ottava.data.BigramModel;
 import dev.ottava.data.DataOptions;
 import dev.ottava.data.Datasets;
+import dev.ottava.data.Progress;
 import dev.ottava.data.ProjectText;
 import dev.ottava.hub.ModelFolder;
 import dev.ottava.nn.LlamaConfig;
@@ -138,7 +139,7 @@ final class DemoCommand implements Callable<Integer> {
         DataOptions options = new DataOptions(List.of(text.train()), List.of(text.heldOut()), 0, SEQ_LEN, 0, false);
         try (ModelTokenizer tokenizer = ModelTokenizer.of(folder);
                 Datasets.Split data = Datasets.open(
-                        options, tokenizer.orNull(), config.vocabSize(), config.maxPositionEmbeddings(), config.eosTokenId(), null)) {
+                        options, tokenizer.orNull(), config.vocabSize(), config.maxPositionEmbeddings(), config.eosTokenId(), Progress.NONE)) {
             return BigramModel.train(data.train(), config.vocabSize()).loss(data.evalOrNull());
         }
     }

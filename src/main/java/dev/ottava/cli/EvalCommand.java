@@ -5,6 +5,7 @@ import dev.ottava.core.Device;
 import dev.ottava.core.InvalidArgumentException;
 import dev.ottava.data.DataOptions;
 import dev.ottava.data.Datasets;
+import dev.ottava.data.Progress;
 import dev.ottava.hub.ModelFolder;
 import dev.ottava.nn.LlamaConfig;
 import dev.ottava.nn.LlamaModel;
@@ -80,7 +81,7 @@ final class EvalCommand implements Callable<Integer> {
                         config.vocabSize(),
                         config.maxPositionEmbeddings(),
                         config.eosTokenId(),
-                        null)) {
+                        Progress.NONE)) {
             DType precision = deviceArguments.dtype(device);
             try (LlamaModel model = ModelFolder.load(folder, device, precision)) {
                 Failures.work(() -> print(model, data));

@@ -3,6 +3,7 @@ package dev.ottava.cli;
 import dev.ottava.core.DType;
 import dev.ottava.core.Device;
 import dev.ottava.data.Datasets;
+import dev.ottava.data.Progress;
 import dev.ottava.hub.ModelFolder;
 import dev.ottava.nn.LlamaConfig;
 import dev.ottava.nn.LlamaModel;
@@ -40,7 +41,7 @@ final class TrainingJob {
                         config.vocabSize(),
                         config.maxPositionEmbeddings(),
                         config.eosTokenId(),
-                        null)) {
+                        Progress.NONE)) {
             DType precision = arguments.device.dtype(device);
             int steps = arguments.run.steps(data.train().rows());
             TrainingOptions options = arguments.options(precision, steps);
