@@ -31,7 +31,7 @@ abstract class Contract {
     static final List<DType> DTYPES = List.of(DType.F32, DType.BF16);
 
     /** Half a unit in the last place of BF16, relative, and a little for the F32 result that is rounded. */
-    private static final double BF16_ROUNDING = 0x1p-9 * 1.01;
+    private static final double BF16_ROUNDING = 0x1p-8 * 1.01;
 
     @Parameter
     String deviceName;
