@@ -44,7 +44,12 @@ final class Checkpoints {
     private final Map<String, Tensor> optimizerState;
     private final ObjectNode run;
 
-    Checkpoints(Path runFolder, LlamaModel model, Map<String, Tensor> optimizerState, TrainingOptions options, long dataTokens) {
+    Checkpoints(
+            Path runFolder,
+            LlamaModel model,
+            Map<String, Tensor> optimizerState,
+            TrainingOptions options,
+            long dataTokens) {
         this.folder = runFolder.resolve(FOLDER);
         this.model = model;
         this.optimizerState = optimizerState;
@@ -65,7 +70,9 @@ final class Checkpoints {
             SafetensorsWriter.write(unfinished.resolve("optimizer.safetensors"), optimizerState);
             ObjectNode training = run.deepCopy();
             training.put("step", position.step()).put("tokens", position.tokens());
-            Disk.write(unfinished.resolve("training.json"), JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(training));
+            Disk.write(
+                    unfinished.resolve("training.json"),
+                    JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(training));
             Disk.force(unfinished);
             if (Files.exists(target)) {
                 Disk.delete(target);
@@ -80,7 +87,8 @@ final class Checkpoints {
         } catch (IOException | OttavaException e) {
             Disk.deleteQuietly(unfinished);
             throw new TrainingException(
-                    "the checkpoint of step " + position.step() + " cannot be written to " + folder + ": " + e.getMessage()
+                    "the checkpoint of step " + position.step() + " cannot be written to " + folder + ": "
+                            + e.getMessage()
                             + latest().map(last -> "; the last one, " + last.getFileName() + ", is whole")
                                     .orElse(""),
                     e);
@@ -104,7 +112,8 @@ final class Checkpoints {
         compare(training);
         read(checkpoint.resolve("model.safetensors"), weights());
         read(checkpoint.resolve("optimizer.safetensors"), optimizerState);
-        return new Position(training.path("step").asInt(), training.path("tokens").asLong());
+        return new Position(
+                training.path("step").asInt(), training.path("tokens").asLong());
     }
 
     private void compare(JsonNode training) {
@@ -112,7 +121,8 @@ final class Checkpoints {
         JsonNode now = run.path("options");
         for (Iterator<String> names = now.fieldNames(); names.hasNext(); ) {
             String name = names.next();
-            boolean longer = name.equals("steps") && now.path("schedule").asText().equals("CONSTANT");
+            boolean longer =
+                    name.equals("steps") && now.path("schedule").asText().equals("CONSTANT");
             if (!MAY_CHANGE.contains(name) && !longer && !before.path(name).equals(now.path(name))) {
                 throw new InvalidArgumentException("--resume: " + name + " was " + before.path(name) + " and is now "
                         + now.path(name) + "; resume with the options the run began with");
@@ -154,7 +164,8 @@ final class Checkpoints {
     private void removeUnfinished() throws IOException {
         List<Path> left = new ArrayList<>();
         try (Stream<Path> entries = Files.list(folder)) {
-            entries.filter(entry -> entry.getFileName().toString().startsWith(UNFINISHED)).forEach(left::add);
+            entries.filter(entry -> entry.getFileName().toString().startsWith(UNFINISHED))
+                    .forEach(left::add);
         }
         for (Path each : left) {
             Disk.delete(each);
