@@ -38,7 +38,8 @@ static void swiglu_gradient(T* d_gate, T* d_up, const T* d_y, const T* gate, con
 int swiglu_backward(int64_t, int dtype, int64_t d_gate, int64_t d_up, int64_t d_y, int64_t gate, int64_t up, int64_t count) {
     switch (dtype) {
         case OTTAVA_F32:
-            swiglu_gradient(pointer<float>(d_gate), pointer<float>(d_up), pointer<float>(d_y), pointer<float>(gate), pointer<float>(up), count);
+            swiglu_gradient(pointer<float>(d_gate), pointer<float>(d_up), pointer<float>(d_y), pointer<float>(gate), pointer<float>(up),
+                            count);
             break;
         case OTTAVA_BF16:
             swiglu_gradient(pointer<bf16>(d_gate), pointer<bf16>(d_up), pointer<bf16>(d_y), pointer<bf16>(gate), pointer<bf16>(up), count);

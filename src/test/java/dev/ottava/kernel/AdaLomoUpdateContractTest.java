@@ -83,8 +83,7 @@ class AdaLomoUpdateContractTest extends UpdateContract {
         float[] moment = state(c.columns, c.step);
         double[] expected = doubles(weight);
         double[] expectedMoment = doubles(moment);
-        UpdateOracle.adaLomo(
-                expected, doubles(gradient), expectedMoment, c.step, RATE, WEIGHT_DECAY, clip(c.maxValue));
+        UpdateOracle.adaLomo(expected, doubles(gradient), expectedMoment, c.step, RATE, WEIGHT_DECAY, clip(c.maxValue));
         List<Output> outputs = update(c.step, RATE, c.ok, (bench, control) -> {
             Tensor w = bench.of(c.dtype, weight, c.columns);
             Tensor g = bench.of(DType.F32, gradient, c.columns);
@@ -161,8 +160,8 @@ class AdaLomoUpdateContractTest extends UpdateContract {
                 bench -> {
                     Tensor weight = bench.empty(DType.F32, 2, 3);
                     Tensor state = bench.empty(DType.F32, 3);
-                    return () ->
-                            AdaLomoUpdate.applyToMatrix(null, weight, weight, state, state, 0, 0, Rounding.NEAREST, null);
+                    return () -> AdaLomoUpdate.applyToMatrix(
+                            null, weight, weight, state, state, 0, 0, Rounding.NEAREST, null);
                 },
                 "row",
                 "2 elements");

@@ -61,7 +61,16 @@ class AdamWUpdateContractTest extends UpdateContract {
         double[] expectedFirst = doubles(first);
         double[] expectedSecond = doubles(second);
         UpdateOracle.adamW(
-                expected, doubles(gradient), expectedFirst, expectedSecond, step, RATE, BETA1, BETA2, EPSILON, WEIGHT_DECAY,
+                expected,
+                doubles(gradient),
+                expectedFirst,
+                expectedSecond,
+                step,
+                RATE,
+                BETA1,
+                BETA2,
+                EPSILON,
+                WEIGHT_DECAY,
                 clip(maxValue));
         List<Output> outputs = update(step, RATE, ok, (bench, control) -> {
             Tensor w = bench.of(dtype, split ? high : weight, count);

@@ -31,7 +31,7 @@ abstract class Contract {
     static final List<DType> DTYPES = List.of(DType.F32, DType.BF16);
 
     /** Half a unit in the last place of BF16, relative, and a little for the F32 result that is rounded. */
-    private static final double BF16_ROUNDING = 0x1p-9 * 1.01;
+    private static final double BF16_ROUNDING = 0x1p-8 * 1.01;
 
     @Parameter
     String deviceName;
@@ -109,14 +109,18 @@ abstract class Contract {
     private static void assertSameBits(String run, List<Output> expected, List<Output> actual) {
         for (int i = 0; i < expected.size(); i++) {
             String name = expected.get(i).name();
-            assertEquals(-1, expected.get(i).bytes().mismatch(actual.get(i).bytes()), () -> run + " gives other bits in " + name);
+            assertEquals(
+                    -1,
+                    expected.get(i).bytes().mismatch(actual.get(i).bytes()),
+                    () -> run + " gives other bits in " + name);
         }
     }
 
     /** Asserts that the operation is refused with a message that contains the parts. */
     final void assertRefused(Function<Workbench, Executable> operation, String... parts) {
         try (Workbench bench = new Workbench(twoThreads)) {
-            String message = assertThrows(InvalidArgumentException.class, operation.apply(bench)).getMessage();
+            String message = assertThrows(InvalidArgumentException.class, operation.apply(bench))
+                    .getMessage();
             for (String part : parts) {
                 assertTrue(message.contains(part), () -> "'" + part + "' is not in: " + message);
             }

@@ -47,7 +47,8 @@ class CrossEntropyContractTest extends Contract {
         for (int i = 0; i < rows; i++) {
             double[] row = row(logits, i, vocabulary);
             losses[i] = CrossEntropyOracle.loss(row, targets[i]);
-            System.arraycopy(CrossEntropyOracle.gradient(row, targets[i], SCALE), 0, gradient, i * vocabulary, vocabulary);
+            System.arraycopy(
+                    CrossEntropyOracle.gradient(row, targets[i], SCALE), 0, gradient, i * vocabulary, vocabulary);
         }
         List<Output> outputs = run(bench -> {
             Tensor x = bench.of(DType.F32, logits, rows, vocabulary);

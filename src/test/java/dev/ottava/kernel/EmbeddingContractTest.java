@@ -7,7 +7,8 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class EmbeddingContractTest extends Contract {
-    private static final int[][] SHAPES = {{1, 1, 1}, {3, 5, 7}, {50, 300, 64}, {17, 97, 255}}; // vocabulary, tokens, hidden
+    private static final int[][] SHAPES = {{1, 1, 1}, {3, 5, 7}, {50, 300, 64}, {17, 97, 255}
+    }; // vocabulary, tokens, hidden
 
     @Test
     void forwardCopiesRows() {

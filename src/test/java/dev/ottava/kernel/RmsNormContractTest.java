@@ -91,9 +91,8 @@ class RmsNormContractTest extends Contract {
         }
         List<Output> outputs = run(bench -> {
             Tensor toX = accumulateDX ? bench.of(dtype, dXBefore, rows, columns) : bench.empty(dtype, rows, columns);
-            Tensor toWeight = accumulateDWeight
-                    ? bench.of(DType.F32, dWeightBefore, columns)
-                    : bench.empty(DType.F32, columns);
+            Tensor toWeight =
+                    accumulateDWeight ? bench.of(DType.F32, dWeightBefore, columns) : bench.empty(DType.F32, columns);
             RmsNorm.backward(
                     toX,
                     accumulateDX,

@@ -48,7 +48,8 @@ abstract class UpdateContract extends Contract {
                 found |= PhiloxOracle.round(near, bits) == actual[i];
             }
             int index = i;
-            assertTrue(found, () -> output.name() + " [" + index + "] is " + actual[index] + ", not " + expected[index]);
+            assertTrue(
+                    found, () -> output.name() + " [" + index + "] is " + actual[index] + ", not " + expected[index]);
         }
     }
 

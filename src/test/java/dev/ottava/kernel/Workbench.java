@@ -8,6 +8,7 @@ import dev.ottava.core.Tensor;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /** The tensors of one run of an operation. Each lies between guard bands, and all bits are set before values are: in F32 and BF16 that is a NaN. */
@@ -33,11 +34,9 @@ final class Workbench implements AutoCloseable {
         }
         Tensor block = device.empty(dtype, count + 2 * GUARD);
         blocks.add(block);
-        ByteBuffer bits = ByteBuffer.allocateDirect((int) block.bytes());
-        while (bits.hasRemaining()) {
-            bits.put((byte) -1);
-        }
-        block.copyFrom(bits.flip());
+        byte[] bits = new byte[(int) block.bytes()];
+        Arrays.fill(bits, (byte) -1);
+        block.copyFrom(ByteBuffer.allocateDirect(bits.length).put(bits).flip());
         return block.rows(GUARD, GUARD + count).view(shape);
     }
 

@@ -29,7 +29,9 @@ class OracleTest {
         double epsilon = 0.01;
         double r = RmsNormOracle.inverseRms(x, epsilon);
         assertGradient(
-                RmsNormOracle.inputGradient(dY, x, weight, r), x, v -> dot(dY, RmsNormOracle.forward(v, weight, epsilon)));
+                RmsNormOracle.inputGradient(dY, x, weight, r),
+                x,
+                v -> dot(dY, RmsNormOracle.forward(v, weight, epsilon)));
         assertGradient(
                 RmsNormOracle.weightGradient(dY, x, r), weight, v -> dot(dY, RmsNormOracle.forward(x, v, epsilon)));
     }
@@ -63,8 +65,7 @@ class OracleTest {
     @Test
     void crossEntropyGradient() {
         double[] logits = uniform(9);
-        assertGradient(
-                CrossEntropyOracle.gradient(logits, 4, 0.3), logits, x -> 0.3 * CrossEntropyOracle.loss(x, 4));
+        assertGradient(CrossEntropyOracle.gradient(logits, 4, 0.3), logits, x -> 0.3 * CrossEntropyOracle.loss(x, 4));
         assertEquals(0, CrossEntropyOracle.loss(logits, -1));
         assertEquals(Math.log(9), CrossEntropyOracle.loss(new double[9], 3), 1e-15);
     }
@@ -93,8 +94,7 @@ class OracleTest {
     @Test
     void philoxKnownAnswers() {
         assertArrayEquals(
-                new int[] {0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8},
-                PhiloxOracle.words(new int[4], new int[2]));
+                new int[] {0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}, PhiloxOracle.words(new int[4], new int[2]));
         assertArrayEquals(
                 new int[] {0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd},
                 PhiloxOracle.words(new int[] {-1, -1, -1, -1}, new int[] {-1, -1}));

@@ -6,17 +6,23 @@ public final class PhiloxOracle {
 
     /** The four words of one counter of four words under a key of two. */
     public static int[] words(int[] counter, int[] key) {
-        int[] c = counter.clone();
+        int c0 = counter[0];
+        int c1 = counter[1];
+        int c2 = counter[2];
+        int c3 = counter[3];
         int key0 = key[0];
         int key1 = key[1];
         for (int round = 0; round < 10; round++) {
-            long left = (c[0] & 0xffffffffL) * 0xd2511f53L;
-            long right = (c[2] & 0xffffffffL) * 0xcd9e8d57L;
-            c = new int[] {(int) (right >>> 32) ^ c[1] ^ key0, (int) right, (int) (left >>> 32) ^ c[3] ^ key1, (int) left};
+            long left = (c0 & 0xffffffffL) * 0xd2511f53L;
+            long right = (c2 & 0xffffffffL) * 0xcd9e8d57L;
+            c0 = (int) (right >>> 32) ^ c1 ^ key0;
+            c1 = (int) right;
+            c2 = (int) (left >>> 32) ^ c3 ^ key1;
+            c3 = (int) left;
             key0 += 0x9e3779b9;
             key1 += 0xbb67ae85;
         }
-        return c;
+        return new int[] {c0, c1, c2, c3};
     }
 
     /** The 16 random bits of an element of a tensor in a step. */
