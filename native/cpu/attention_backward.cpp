@@ -1,8 +1,9 @@
 // Attention backward: probabilities are computed again from log_sum_exp, tile by tile (FlashAttention-2, Dao 2023, algorithm 2).
 //
-// A task is the queries of one key/value head in order, so that no two tasks write to the same gradient. Where that makes too few tasks, the
-// gradient of the queries and that of keys and values are computed apart, by tile: seven products instead of five, in the same order, with the
-// same bits. Workspace per thread: 4 x (length x head_dim) floats, or with tasks by tile only 4 x (64 x head_dim), and about 6 tiles of 64 x head_dim.
+// A task is one key/value head with all its queries in order, so that no two tasks add to the same gradient. Where that makes too few tasks,
+// the gradient of the queries and that of keys and values are computed apart, by tile: seven products instead of five, in the same order, with
+// the same bits. Workspace per thread: keys, values and their gradients in F32 for the whole length (by tile: for one tile), and those of a tile
+// of 64 queries in twice that.
 #include "attention.h"
 
 OTTAVA_CPU_BEGIN
@@ -310,15 +311,13 @@ int attention_backward(int64_t, int dtype, int64_t d_q, int64_t d_k, int64_t d_v
                        int64_t log_sum_exp, int64_t batch, int64_t heads, int64_t kv_heads, int64_t head_dim, int64_t length, double scale) {
     check_attention("attention_backward", dtype, heads, kv_heads, head_dim, length, length);
     if (batch == 0 || length == 0) return OTTAVA_OK;
-    if (dtype == OTTAVA_BF16) {
-        differentiate<bf16_element>(Problem<bf16>{pointer<bf16>(d_q), pointer<bf16>(d_k), pointer<bf16>(d_v), pointer<bf16>(d_out), pointer<bf16>(q),
-                                                  pointer<bf16>(k), pointer<bf16>(v), pointer<bf16>(out), pointer<float>(log_sum_exp), batch, heads,
-                                                  kv_heads, head_dim, length, static_cast<float>(scale)});
-    } else {
-        differentiate<float>(Problem<float>{pointer<float>(d_q), pointer<float>(d_k), pointer<float>(d_v), pointer<float>(d_out), pointer<float>(q),
-                                            pointer<float>(k), pointer<float>(v), pointer<float>(out), pointer<float>(log_sum_exp), batch, heads,
-                                            kv_heads, head_dim, length, static_cast<float>(scale)});
-    }
+    auto run = [&](auto element, auto value) {
+        using T = decltype(value);
+        differentiate<decltype(element)>(Problem<T>{pointer<T>(d_q), pointer<T>(d_k), pointer<T>(d_v), pointer<T>(d_out), pointer<T>(q), pointer<T>(k),
+                                                    pointer<T>(v), pointer<T>(out), pointer<float>(log_sum_exp), batch, heads, kv_heads, head_dim,
+                                                    length, static_cast<float>(scale)});
+    };
+    dtype == OTTAVA_BF16 ? run(bf16_element{}, bf16{}) : run(0.0f, 0.0f);
     return OTTAVA_OK;
 }
 

@@ -139,7 +139,8 @@ static void pack_transposed(E* target, int64_t target_pitch, const T* source, in
         }
 }
 
-// target[r / values, c] = source[r, c]: with pairs, rows 2 i and 2 i + 1 side by side. Columns up to a whole vector become zero, and the row after an odd last one.
+// target[r / values, c] = source[r, c]: with pairs, rows 2 i and 2 i + 1 side by side. Columns up to a whole vector become zero, and what
+// stands beside an odd last row.
 template <class E, class T>
 static void pack_row_pairs(E* target, int64_t target_pitch, const T* source, int64_t source_pitch, int64_t rows, int64_t columns) {
     for (int64_t r = 0; r < rows; r += values_of<E>)
@@ -156,17 +157,23 @@ static void pack_row_pairs(E* target, int64_t target_pitch, const T* source, int
         }
 }
 
-// The dot products of x[0..columns) with `lanes` rows, of which only `rows` are there (the others repeat the last). columns is a multiple of lanes.
+// The dot products of x[0..columns) with `lanes` rows, of which only `rows` are there (the others repeat the last one). columns is a multiple
+// of lanes.
 template <class T>
 static inline vec dot_products(const float* x, const T* matrix, int64_t pitch, int64_t rows, int64_t columns) {
-    const T* row[lanes];
-#pragma GCC unroll 16
-    for (int i = 0; i < lanes; i++) row[i] = matrix + smaller(i, rows - 1) * pitch;
-    vec sums[lanes] = {};
-    for (int64_t c = 0; c < columns; c += lanes) {
-        vec factor = load_unaligned<vec>(x + c);
-#pragma GCC unroll 16
-        for (int i = 0; i < lanes; i++) sums[i] += widen(row[i] + c) * factor;
+    vec sums[lanes];
+    // Four rows at a time: rows often lie a power of two apart, and more lines than that would fall on the same cache set.
+#pragma GCC unroll 4
+    for (int i = 0; i < lanes; i += 4) {
+        const T* row[4];
+        vec sum[4] = {};
+#pragma GCC unroll 4
+        for (int j = 0; j < 4; j++) row[j] = matrix + smaller(i + j, rows - 1) * pitch;
+        for (int64_t c = 0; c < columns; c += lanes)
+#pragma GCC unroll 4
+            for (int j = 0; j < 4; j++) sum[j] += widen(row[j] + c) * load_unaligned<vec>(x + c);
+#pragma GCC unroll 4
+        for (int j = 0; j < 4; j++) sums[i + j] = sum[j];
     }
     transpose(sums);
     vec result = sums[0];
