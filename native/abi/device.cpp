@@ -34,8 +34,11 @@ int ottava_device_close(int64_t device) {
     return guarded([&] { delete &device_at(device); });
 }
 
-const char* ottava_device_description(int64_t device) {
-    return device == 0 ? "" : reinterpret_cast<Device*>(device)->description.c_str();
+const char* ottava_device_property(int64_t device, const char* name) {
+    if (device == 0) return "";
+    auto& properties = reinterpret_cast<Device*>(device)->properties;
+    auto found = properties.find(name);
+    return found == properties.end() ? "" : found->second.c_str();
 }
 
 int64_t ottava_device_default_stream(int64_t device) {

@@ -1,6 +1,7 @@
 // What a device handle and a stream handle point to.
 #pragma once
 
+#include <map>
 #include <string>
 
 #include "error.h"
@@ -18,7 +19,7 @@ struct Stream {
 struct Device {
     const Operations* operations = nullptr;  // null on the meta device: operations return at once
     Stream default_stream{this};
-    std::string description;
+    std::map<std::string, std::string> properties;
 
     virtual ~Device() = default;
     virtual int64_t allocate(int64_t bytes) = 0;

@@ -9,7 +9,7 @@ namespace {
 struct MetaDevice : Device {
     int64_t next = 1 << 20;
 
-    MetaDevice() { description = R"({"name":"meta","processor":"none","instructions":"none","threads":0,"matmul":"none","native_bf16":false})"; }
+    MetaDevice() { properties = {{"name", "meta"}, {"native_bf16", "false"}}; }
     int64_t allocate(int64_t bytes) override {
         int64_t address = next;
         next += (bytes + 255) / 256 * 256 + 256;

@@ -10,6 +10,7 @@
 
 #include "../abi/device_object.h"
 #include "device.h"
+#include "instruction_sets.h"
 #include "onednn.h"
 
 namespace ottava::cpu {
@@ -68,12 +69,14 @@ struct CpuDevice : Device {
         operations = chosen.operations;
         if (onednn_path != nullptr && *onednn_path != 0) onednn = load_onednn(onednn_path);
         bool native_bf16 = onednn != nullptr && std::strcmp(chosen.name, "avx512") == 0;
-        char text[512];
-        std::snprintf(text, sizeof text,
-                      R"({"name":"cpu","processor":"%s","instructions":"%s","threads":%d,"matmul":"%s","native_bf16":%s})",
-                      processor_name().c_str(), chosen.name, threads, onednn != nullptr ? onednn_version(onednn) : "Ottava",
-                      native_bf16 ? "true" : "false");
-        description = text;
+        properties = {
+            {"name", "cpu"},
+            {"processor", processor_name()},
+            {"instructions", chosen.name},
+            {"threads", std::to_string(threads)},
+            {"matmul", onednn != nullptr ? onednn_version(onednn) : "Ottava"},
+            {"native_bf16", native_bf16 ? "true" : "false"},
+        };
     }
 
     void enter() override {

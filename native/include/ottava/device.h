@@ -20,8 +20,11 @@ OTTAVA_API const char* ottava_last_error(void);
 OTTAVA_API int ottava_device_open(const char* name, const char* onednn_path, int threads, int64_t* host_device);
 OTTAVA_API int ottava_device_close(int64_t device);
 
-/* One JSON object: {"name", "processor", "instructions", "threads", "matmul", "native_bf16"}. Valid until the device is closed. */
-OTTAVA_API const char* ottava_device_description(int64_t device);
+/*
+ * A property of a device as text; "" if it has none of that name. Valid until the device is closed.
+ * "name", "processor", "instructions", "threads", "matmul" (who multiplies matrices), "native_bf16" ("true" or "false").
+ */
+OTTAVA_API const char* ottava_device_property(int64_t device, const char* name);
 
 /* Streams. Every device has a default stream, which is not destroyed. */
 OTTAVA_API int64_t ottava_device_default_stream(int64_t device);

@@ -1,0 +1,20 @@
+package dev.ottava.autograd;
+
+import dev.ottava.kernel.Elementwise;
+import java.util.List;
+
+/** {@code a + b}: the residual connection. Its gradient is passed on without a copy. */
+public final class AddOperation {
+    private AddOperation() {}
+
+    /** Adds two variables of one shape. */
+    public static Variable apply(Tape tape, Variable a, Variable b) {
+        Variable y = tape.empty(a.value().dtype(), a.value().shape());
+        Elementwise.add(y.value(), a.value(), b.value());
+        tape.record(y, List.of(), List.of(), parameters -> {
+            a.addGradient(y.sharedGradient());
+            b.addGradient(y.sharedGradient());
+        });
+        return y;
+    }
+}

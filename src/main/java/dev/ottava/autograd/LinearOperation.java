@@ -1,0 +1,42 @@
+package dev.ottava.autograd;
+
+import dev.ottava.core.Tensor;
+import dev.ottava.kernel.Elementwise;
+import dev.ottava.kernel.Gemm;
+import java.util.List;
+import java.util.stream.Stream;
+
+/** {@code y = x Wᵀ (+ bias)}. */
+public final class LinearOperation {
+    private LinearOperation() {}
+
+    /**
+     * Applies a linear layer.
+     *
+     * @param x [rows, in]
+     * @param weight [out, in]
+     * @param bias [out], or null
+     * @return [rows, out]
+     */
+    public static Variable apply(Tape tape, Variable x, Parameter weight, Parameter bias) {
+        Tensor w = weight.weight();
+        Variable y = tape.empty(x.value().dtype(), x.value().size(0), w.size(0));
+        Gemm.multiply(y.value(), x.value(), false, w, false, bias == null ? null : bias.weight(), false);
+        List<Parameter> used = Stream.of(weight, bias).filter(p -> p != null).toList();
+        Tensor input = x.value();
+        tape.record(y, used, List.of(x.shared()), parameters -> {
+            // The gradient of x first: handing on the weight's gradient changes the weight.
+            GradientTarget dX = x.gradientTarget();
+            Gemm.inputGradient(dX.tensor(), y.gradient(), w, dX.accumulate());
+            GradientTarget dW = parameters.open(weight);
+            Gemm.weightGradient(dW.tensor(), y.gradient(), input, dW.accumulate());
+            parameters.done(weight);
+            if (bias != null) {
+                GradientTarget dBias = parameters.open(bias);
+                Elementwise.columnSum(dBias.tensor(), y.gradient(), dBias.accumulate());
+                parameters.done(bias);
+            }
+        });
+        return y;
+    }
+}

@@ -1,0 +1,101 @@
+package dev.ottava.autograd;
+
+import dev.ottava.core.DType;
+import dev.ottava.core.Device;
+import dev.ottava.core.MemoryPurpose;
+import dev.ottava.core.Tensor;
+import dev.ottava.kernel.CrossEntropy;
+import dev.ottava.kernel.Elementwise;
+import dev.ottava.kernel.Gemm;
+import java.util.List;
+
+/**
+ * The language-model head with cross-entropy. Logits are made for some rows at a time and turned into their gradient at once, so that those of a batch are
+ * never in memory; the gradients of the head's input and weight wait, complete, for the backward pass.
+ */
+public final class LossOperation {
+    private static final long LOGITS_IN_MEMORY = 1L << 20;
+
+    private LossOperation() {}
+
+    /** The sum of the losses, and the start of the backward pass. */
+    public static final class Loss implements AutoCloseable {
+        private final Tape tape;
+        private final Tensor sum;
+
+        private Loss(Tape tape, Tensor sum) {
+            this.tape = tape;
+            this.sum = sum;
+        }
+
+        /** The sum of the cross-entropy over all targets; waits for the device. */
+        public double sum() {
+            return sum.toFloats()[0];
+        }
+
+        /**
+         * Differentiates the scaled loss.
+         *
+         * @param keepForAnotherPass whether the backward pass will run again
+         */
+        public void backward(ParameterGradients parameters, boolean keepForAnotherPass) {
+            tape.backward(parameters, keepForAnotherPass);
+        }
+
+        @Override
+        public void close() {
+            sum.close();
+        }
+    }
+
+    /**
+     * The loss of {@code hidden weightᵀ} against the targets.
+     *
+     * @param hidden [rows, hidden]
+     * @param weight [vocabulary, hidden]
+     * @param targets [rows], I32; negative: masked
+     * @param scale what the gradient is multiplied with, as a rule 1 / number of targets
+     */
+    public static Loss apply(Tape tape, Variable hidden, Parameter weight, Tensor targets, double scale) {
+        Tensor w = weight.weight();
+        Tensor h = hidden.value();
+        Device device = tape.device();
+        long rows = h.size(0);
+        long vocabulary = w.size(0);
+        boolean train = tape.isRecording();
+        SharedTensor dHidden = train ? new SharedTensor(Variable.like(h)) : null;
+        SharedTensor dWeight =
+                train ? new SharedTensor(device.arena(MemoryPurpose.GRADIENTS).empty(DType.F32, w.shape())) : null;
+        Tensor sum = device.empty(DType.F32, 1);
+        long chunk = Math.min(rows, Math.max(64, LOGITS_IN_MEMORY / vocabulary));
+        // BF16 needs a second buffer for the gradient; in F32 it takes the place of the logits.
+        boolean inPlace = h.dtype() == DType.F32;
+        try (Tensor losses = device.empty(DType.F32, rows);
+                Tensor factor = device.tensor(new float[] {(float) scale}, 1);
+                Tensor logits = device.empty(DType.F32, chunk, vocabulary);
+                Tensor other = train && !inPlace ? device.empty(h.dtype(), chunk, vocabulary) : null) {
+            for (long first = 0; first < rows; first += chunk) {
+                long last = Math.min(first + chunk, rows);
+                Tensor part = logits.rows(0, last - first);
+                Tensor dPart = !train ? null : inPlace ? part : other.rows(0, last - first);
+                Gemm.multiply(part, h.rows(first, last), w);
+                CrossEntropy.apply(losses.rows(first, last), dPart, part, targets.rows(first, last), factor);
+                if (train) {
+                    Gemm.inputGradient(dHidden.tensor().rows(first, last), dPart, w, false);
+                    Gemm.weightGradient(dWeight.tensor(), dPart, h.rows(first, last), first > 0);
+                }
+            }
+            Elementwise.sum(sum, losses);
+        }
+        if (train) {
+            tape.record(null, List.of(weight), List.of(dHidden, dWeight), parameters -> {
+                hidden.addGradient(dHidden);
+                parameters.add(weight, dWeight);
+                parameters.done(weight);
+            });
+            dHidden.release();
+            dWeight.release();
+        }
+        return new Loss(tape, sum);
+    }
+}

@@ -1,0 +1,38 @@
+package dev.ottava.autograd;
+
+import java.util.List;
+import java.util.function.BiFunction;
+
+/** Activation checkpointing (Chen et al., 2016): keeps the input of a part of the model, and runs the part again for the backward pass. */
+public final class Recompute {
+    private Recompute() {}
+
+    /**
+     * Runs a part of the model without saving what is inside it.
+     *
+     * @param part a pure function of its variable, whose parameters are used nowhere else; it may run twice
+     */
+    public static Variable apply(Tape tape, Variable x, BiFunction<Tape, Variable, Variable> part) {
+        if (!tape.isRecording()) {
+            return part.apply(tape, x);
+        }
+        Variable y;
+        try (Tape forward = Tape.notRecording(tape.device())) {
+            y = part.apply(forward, x);
+        }
+        tape.record(y, List.of(), List.of(x.shared()), parameters -> {
+            try (Tape again = Tape.recording(tape.device());
+                    Variable input = Tape.sharing(x)) {
+                try (Variable output = part.apply(again, input)) {
+                    output.addGradient(y.sharedGradient());
+                    // The gradient of y is now that of output alone, so that it can be added to in place.
+                    y.releaseGradient();
+                }
+                again.backward(parameters, false);
+                x.addGradient(input.sharedGradient());
+                input.releaseGradient();
+            }
+        });
+        return y;
+    }
+}

@@ -1,0 +1,119 @@
+package dev.ottava.autograd;
+
+import dev.ottava.core.DType;
+import dev.ottava.core.Device;
+import dev.ottava.core.MemoryPurpose;
+import dev.ottava.core.Tensor;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Records operations in the order they run, and runs them backward.
+ *
+ * <p>A tape that does not record saves nothing: the same model code serves for inference. Closing a tape frees whatever the backward pass has not.
+ */
+public final class Tape implements AutoCloseable {
+    /** Differentiates one operation: reads the gradient of its output and adds to those of its inputs and parameters. */
+    interface Backward {
+        void run(ParameterGradients parameters);
+    }
+
+    private record Node(Variable output, Backward backward, List<SharedTensor> saved) {
+        void releaseGradient() {
+            if (output != null) {
+                output.releaseGradient();
+            }
+        }
+
+        void release() {
+            releaseGradient();
+            saved.forEach(SharedTensor::release);
+        }
+    }
+
+    private final Device device;
+    private final boolean recording;
+    private final List<Node> nodes = new ArrayList<>();
+    private final Map<Parameter, Integer> uses = new HashMap<>();
+
+    private Tape(Device device, boolean recording) {
+        this.device = device;
+        this.recording = recording;
+    }
+
+    /** A tape for training. */
+    public static Tape recording(Device device) {
+        return new Tape(device, true);
+    }
+
+    /** A tape for inference: nothing is kept. */
+    public static Tape notRecording(Device device) {
+        return new Tape(device, false);
+    }
+
+    public Device device() {
+        return device;
+    }
+
+    public boolean isRecording() {
+        return recording;
+    }
+
+    /** A variable whose value is not yet computed. */
+    Variable empty(DType dtype, long... shape) {
+        return new Variable(
+                new SharedTensor(device.arena(MemoryPurpose.ACTIVATIONS).empty(dtype, shape)));
+    }
+
+    /** Memory that belongs to an operation and not to a variable, such as the inverse root mean squares of a norm. */
+    SharedTensor side(DType dtype, long... shape) {
+        return new SharedTensor(device.arena(MemoryPurpose.ACTIVATIONS).empty(dtype, shape));
+    }
+
+    /** Notes an operation. {@code saved} is held until it has run backward. The loss, where the backward pass starts, has no output. */
+    void record(Variable output, List<Parameter> parameters, List<SharedTensor> saved, Backward backward) {
+        if (!recording) {
+            return;
+        }
+        saved.forEach(SharedTensor::retain);
+        parameters.forEach(parameter -> uses.merge(parameter, 1, Integer::sum));
+        nodes.add(new Node(output, backward, saved));
+    }
+
+    /**
+     * Runs the operations backward from a variable whose gradient has been set, and frees each operation's memory as soon as it is done.
+     *
+     * @param keepForAnotherPass frees nothing but gradients, so that the backward pass can run again (global-norm clipping without a gradient in memory)
+     */
+    void backward(ParameterGradients parameters, boolean keepForAnotherPass) {
+        parameters.expect(uses);
+        for (int i = nodes.size() - 1; i >= 0; i--) {
+            Node node = nodes.get(i);
+            node.backward().run(parameters);
+            if (keepForAnotherPass) {
+                node.releaseGradient();
+            } else {
+                nodes.remove(i);
+                node.release();
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        nodes.forEach(Node::release);
+        nodes.clear();
+    }
+
+    /** A variable with the value of another tape's, for running part of a model again. */
+    static Variable sharing(Variable other) {
+        return new Variable(other.shared().retain());
+    }
+
+    /** A variable that takes over a tensor; it is freed with it. */
+    public static Variable owning(Tensor tensor) {
+        return new Variable(new SharedTensor(tensor));
+    }
+}

@@ -1,0 +1,150 @@
+package dev.ottava.core;
+
+import dev.ottava.binding.Binding;
+import dev.ottava.binding.Native;
+
+/**
+ * Where tensors live and operations run. One thread at a time uses a device.
+ *
+ * <p>{@code cpu} is there on every machine; {@code meta} counts memory and computes nothing, which is how {@code ottava plan} predicts a run.
+ *
+ * <pre>{@code
+ * try (Device device = Device.open("cpu");
+ *         Tensor x = device.tensor(new float[] {1, 2, 3, 4}, 2, 2);
+ *         Tensor y = device.empty(DType.F32, 2, 2)) {
+ *     Gemm.multiply(y, x, x);
+ *     System.out.println(Arrays.toString(y.toFloats())); // x times its transpose
+ * }
+ * }</pre>
+ */
+public final class Device implements AutoCloseable {
+    private final String name;
+    private final MemoryPool pool;
+    private final LeakDetector leaks;
+    private final long stream;
+    private long handle;
+
+    private Device(String name, long handle) {
+        this.name = name;
+        this.handle = handle;
+        this.stream = Native.ottava_device_default_stream(handle);
+        this.pool = new MemoryPool(handle);
+        this.leaks = new LeakDetector(pool);
+    }
+
+    /** Opens {@code cpu} or {@code meta}, with oneDNN for matrix products where its jar is on the class path and with all processors. */
+    public static Device open(String name) {
+        return open(name, 0, true);
+    }
+
+    /**
+     * Opens a device.
+     *
+     * @param threads for cpu; 0 takes one per processor
+     * @param oneDnn for cpu: multiply matrices with oneDNN if its jar is on the class path, otherwise with Ottava's own kernel
+     */
+    public static Device open(String name, int threads, boolean oneDnn) {
+        try {
+            Binding.load();
+        } catch (LinkageError e) {
+            throw new UnsupportedException("the native library cannot be loaded (" + e.getMessage()
+                    + "): is the jar ottava-" + Binding.platform() + " on the class path?");
+        }
+        String library = oneDnn && name.equals("cpu") ? Binding.oneDnnPath().orElse("") : "";
+        long[] handle = new long[1];
+        Status.check(Native.ottava_device_open(name, library, threads, handle));
+        return new Device(name, handle[0]);
+    }
+
+    public String name() {
+        return name;
+    }
+
+    /** True for the device that counts memory and computes nothing. */
+    public boolean isMeta() {
+        return name.equals("meta");
+    }
+
+    /** Text such as {@code processor}, {@code instructions}, {@code threads}, {@code matmul}; empty if there is none of that name. */
+    public String property(String property) {
+        return Binding.deviceProperty(handle(), property);
+    }
+
+    /** Whether the device multiplies BF16 at more than the speed of F32. */
+    public boolean hasNativeBf16() {
+        return property("native_bf16").equals("true");
+    }
+
+    /** Memory for one purpose. */
+    public Arena arena(MemoryPurpose purpose) {
+        return new Arena(this, purpose);
+    }
+
+    /** A tensor in the workspace arena, not initialised. */
+    public Tensor empty(DType dtype, long... shape) {
+        return arena(MemoryPurpose.WORKSPACE).empty(dtype, shape);
+    }
+
+    /** A F32 tensor in the workspace arena with a copy of the values. */
+    public Tensor tensor(float[] values, long... shape) {
+        return empty(DType.F32, shape).copyFrom(values);
+    }
+
+    /** An I32 tensor in the workspace arena with a copy of the values. */
+    public Tensor tensor(int[] values, long... shape) {
+        return empty(DType.I32, shape).copyFrom(values);
+    }
+
+    public MemoryStatistics memory() {
+        return pool.statistics();
+    }
+
+    /** Bytes that could still be allocated. */
+    public long availableBytes() {
+        long[] bytes = new long[1];
+        Status.check(Native.ottava_memory_available(handle(), bytes));
+        return bytes[0];
+    }
+
+    /** Waits for all operations issued so far. */
+    public void synchronize() {
+        Status.check(Native.ottava_stream_synchronize(stream()));
+    }
+
+    /** The handle of the stream that operations run on, for calls of the C ABI. */
+    public long stream() {
+        handle();
+        return stream;
+    }
+
+    MemoryPool pool() {
+        return pool;
+    }
+
+    LeakDetector leaks() {
+        return leaks;
+    }
+
+    private long handle() {
+        if (handle == 0) {
+            throw new InvalidArgumentException("the device " + name + " is closed");
+        }
+        return handle;
+    }
+
+    /** Closes the device. Tensors still open are reported with where they were allocated, and freed. */
+    @Override
+    public void close() {
+        if (handle != 0) {
+            leaks.reportOpen();
+            pool.close();
+            Status.check(Native.ottava_device_close(handle));
+            handle = 0;
+        }
+    }
+
+    @Override
+    public String toString() {
+        return name;
+    }
+}

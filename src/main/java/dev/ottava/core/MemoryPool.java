@@ -1,0 +1,134 @@
+package dev.ottava.core;
+
+import dev.ottava.binding.Native;
+import java.util.ArrayDeque;
+import java.util.EnumMap;
+import java.util.Iterator;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * The memory of one device: keeps freed blocks for the next allocation of their size, and counts what lives by purpose.
+ *
+ * <p>A training step allocates the same sizes again and again; a block straight from the system would be paged in each time. Sizes are rounded up to an
+ * eighth of their power of two, so that ragged batches meet again in few sizes, and what lies idle beyond a quarter of the peak goes back to the system.
+ */
+final class MemoryPool {
+    private static final long ALWAYS_KEPT = 64L << 20;
+
+    private final long device;
+    private final TreeMap<Long, ArrayDeque<Long>> idle = new TreeMap<>();
+    private final Map<MemoryPurpose, long[]> live = new EnumMap<>(MemoryPurpose.class);
+    private final Map<MemoryPurpose, Long> atPeak = new EnumMap<>(MemoryPurpose.class);
+    private long liveBytes;
+    private long idleBytes;
+    private long peakBytes;
+
+    MemoryPool(long device) {
+        this.device = device;
+        for (MemoryPurpose purpose : MemoryPurpose.values()) {
+            live.put(purpose, new long[2]); // now, peak
+            atPeak.put(purpose, 0L);
+        }
+    }
+
+    static long rounded(long bytes) {
+        long step = Math.max(256, Long.highestOneBit(Math.max(bytes, 1)) / 8);
+        return (bytes + step - 1) / step * step;
+    }
+
+    synchronized long allocate(MemoryPurpose purpose, long bytes) {
+        long size = rounded(bytes);
+        ArrayDeque<Long> blocks = idle.get(size);
+        long address;
+        if (blocks != null && !blocks.isEmpty()) {
+            address = blocks.pop();
+            idleBytes -= size;
+        } else {
+            address = fromSystem(purpose, bytes, size);
+        }
+        count(purpose, size);
+        return address;
+    }
+
+    private long fromSystem(MemoryPurpose purpose, long bytes, long size) {
+        long[] address = new long[1];
+        int status = Native.ottava_memory_allocate(device, size, address);
+        if (status == Native.OTTAVA_OUT_OF_MEMORY) {
+            trim(0);
+            status = Native.ottava_memory_allocate(device, size, address);
+        }
+        if (status == Native.OTTAVA_OUT_OF_MEMORY) {
+            throw new DeviceMemoryException("out of memory: " + purpose.label() + " need " + bytes
+                    + " bytes more beside " + describe() + "; `ottava plan` shows what would fit");
+        }
+        Status.check(status);
+        return address[0];
+    }
+
+    synchronized void free(MemoryPurpose purpose, long address, long bytes) {
+        long size = rounded(bytes);
+        count(purpose, -size);
+        idle.computeIfAbsent(size, key -> new ArrayDeque<>()).push(address);
+        idleBytes += size;
+        long allowed = Math.max(ALWAYS_KEPT, peakBytes / 4);
+        // What lies idle within the peak is what the next step takes again.
+        if (liveBytes + idleBytes > peakBytes + allowed) {
+            trim(Math.max(0, peakBytes + allowed / 2 - liveBytes));
+        }
+    }
+
+    private void count(MemoryPurpose purpose, long size) {
+        long[] counter = live.get(purpose);
+        counter[0] += size;
+        counter[1] = Math.max(counter[1], counter[0]);
+        liveBytes += size;
+        if (liveBytes > peakBytes) {
+            peakBytes = liveBytes;
+            live.forEach((each, bytes) -> atPeak.put(each, bytes[0]));
+        }
+    }
+
+    /** Gives idle blocks back to the system, the largest first, until no more than {@code kept} bytes lie idle. */
+    private void trim(long kept) {
+        Iterator<Map.Entry<Long, ArrayDeque<Long>>> sizes =
+                idle.descendingMap().entrySet().iterator();
+        while (idleBytes > kept && sizes.hasNext()) {
+            Map.Entry<Long, ArrayDeque<Long>> entry = sizes.next();
+            while (idleBytes > kept && !entry.getValue().isEmpty()) {
+                Native.ottava_memory_free(device, entry.getValue().pollLast(), entry.getKey());
+                idleBytes -= entry.getKey();
+            }
+            if (entry.getValue().isEmpty()) {
+                sizes.remove();
+            }
+        }
+    }
+
+    synchronized void close() {
+        trim(0);
+    }
+
+    synchronized MemoryStatistics statistics() {
+        Map<MemoryPurpose, Long> now = new EnumMap<>(MemoryPurpose.class);
+        Map<MemoryPurpose, Long> peak = new EnumMap<>(MemoryPurpose.class);
+        live.forEach((purpose, bytes) -> {
+            now.put(purpose, bytes[0]);
+            peak.put(purpose, bytes[1]);
+        });
+        return new MemoryStatistics(now, peak, new EnumMap<>(atPeak), liveBytes, peakBytes, liveBytes + idleBytes);
+    }
+
+    private String describe() {
+        StringBuilder text = new StringBuilder();
+        live.forEach((purpose, bytes) -> {
+            if (bytes[0] > 0) {
+                text.append(text.isEmpty() ? "" : ", ")
+                        .append(purpose.label())
+                        .append(' ')
+                        .append(bytes[0]);
+            }
+        });
+        return text.isEmpty() ? "nothing" : text.toString();
+    }
+}

@@ -1,0 +1,2 @@
+/** Devices, memory and tensors. */
+package dev.ottava.core;

@@ -1,0 +1,169 @@
+package dev.ottava.nn;
+
+import dev.ottava.autograd.AttentionOperation;
+import dev.ottava.autograd.EmbeddingOperation;
+import dev.ottava.autograd.LossOperation;
+import dev.ottava.autograd.Parameter;
+import dev.ottava.autograd.Recompute;
+import dev.ottava.autograd.RmsNormOperation;
+import dev.ottava.autograd.RopeOperation;
+import dev.ottava.autograd.Tape;
+import dev.ottava.autograd.Variable;
+import dev.ottava.core.DType;
+import dev.ottava.core.Device;
+import dev.ottava.core.InvalidArgumentException;
+import dev.ottava.core.MemoryPurpose;
+import dev.ottava.core.Tensor;
+import dev.ottava.kernel.Gemm;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** A Llama or Qwen2 language model: its parameters on a device, and the forward pass. */
+public final class LlamaModel implements AutoCloseable {
+    private final LlamaConfig config;
+    private final Device device;
+    private final DType dtype;
+    private final List<Parameter> parameters = new ArrayList<>();
+    private final Map<String, Parameter> byName = new HashMap<>();
+    private final List<LlamaBlock> blocks = new ArrayList<>();
+    private final RopeTables rope;
+
+    private LlamaModel(LlamaConfig config, Device device, DType dtype) {
+        this.config = config;
+        this.device = device;
+        this.dtype = dtype;
+        LlamaParameters.shapes(config).forEach((name, shape) -> {
+            Tensor weight = device.arena(MemoryPurpose.WEIGHTS).empty(dtype, shape);
+            Parameter parameter = new Parameter(name, parameters.size(), weight);
+            parameters.add(parameter);
+            byName.put(name, parameter);
+        });
+        for (int layer = 0; layer < config.numHiddenLayers(); layer++) {
+            blocks.add(new LlamaBlock(config, layer, byName::get));
+        }
+        rope = new RopeTables(device, config);
+    }
+
+    /** A model whose weights are not initialised, for a loader to fill. */
+    public static LlamaModel empty(LlamaConfig config, Device device, DType dtype) {
+        return new LlamaModel(config, device, dtype);
+    }
+
+    /** A model with random weights: see {@link Initialization}. */
+    public static LlamaModel initialize(LlamaConfig config, Device device, DType dtype, long seed) {
+        LlamaModel model = new LlamaModel(config, device, dtype);
+        Initialization.apply(model, seed);
+        return model;
+    }
+
+    public LlamaConfig config() {
+        return config;
+    }
+
+    public Device device() {
+        return device;
+    }
+
+    /** The dtype of weights and activations. */
+    public DType dtype() {
+        return dtype;
+    }
+
+    /** All parameters in the order of their names. A tied language-model head is the embedding, and is not listed twice. */
+    public List<Parameter> parameters() {
+        return List.copyOf(parameters);
+    }
+
+    /**
+     * The sum of the cross-entropy of a batch.
+     *
+     * @param tape decides whether there will be a backward pass
+     * @param ids [batch · length], I32, row after row; open until the backward pass is done
+     * @param targets [batch · length], I32; negative: masked
+     * @param scale what gradients are multiplied with, as a rule 1 / number of targets
+     * @param recomputeBlocks keep only the input of each block for the backward pass
+     */
+    public LossOperation.Loss loss(
+            Tape tape, Tensor ids, Tensor targets, long batch, double scale, boolean recomputeBlocks) {
+        try (Variable hidden = hidden(tape, ids, batch, recomputeBlocks)) {
+            return LossOperation.apply(tape, hidden, head(), targets, scale);
+        }
+    }
+
+    /**
+     * The logits of every position, F32 [batch · length, vocabulary]; the caller closes them.
+     *
+     * @param ids [batch · length], I32
+     */
+    public Tensor logits(Tensor ids, long batch) {
+        try (Tape tape = Tape.notRecording(device);
+                Variable hidden = hidden(tape, ids, batch, false)) {
+            return project(hidden.value());
+        }
+    }
+
+    private Variable hidden(Tape tape, Tensor ids, long batch, boolean recomputeBlocks) {
+        long length = ids.count() / batch;
+        if (length > config.maxPositionEmbeddings()) {
+            throw new InvalidArgumentException("a sequence of " + length + " is longer than the model's "
+                    + config.maxPositionEmbeddings() + " positions (max_position_embeddings)");
+        }
+        rope.ensure(length);
+        LlamaBlock.Attend attend = (t, q, k, v) -> {
+            try (Variable qRotated = rotate(t, q, length);
+                    Variable kRotated = rotate(t, k, length)) {
+                return AttentionOperation.apply(t, qRotated, kRotated, v, batch, config.headDim());
+            }
+        };
+        Variable x = embed(tape, ids);
+        for (LlamaBlock block : blocks) {
+            Variable y = recomputeBlocks
+                    ? Recompute.apply(tape, x, (t, input) -> block.forward(t, input, attend))
+                    : block.forward(tape, x, attend);
+            x.close();
+            x = y;
+        }
+        Variable normed = finalNorm(tape, x);
+        x.close();
+        return normed;
+    }
+
+    private Variable rotate(Tape tape, Variable x, long length) {
+        return RopeOperation.apply(tape, x, rope.cosine(), rope.sine(), length, config.headDim());
+    }
+
+    Variable embed(Tape tape, Tensor ids) {
+        return EmbeddingOperation.apply(tape, ids, byName.get("model.embed_tokens.weight"));
+    }
+
+    Variable finalNorm(Tape tape, Variable x) {
+        return RmsNormOperation.apply(tape, x, byName.get("model.norm.weight"), config.rmsNormEps());
+    }
+
+    /** Logits, F32, of hidden states [rows, hidden]. */
+    Tensor project(Tensor hidden) {
+        Tensor logits = device.empty(DType.F32, hidden.size(0), config.vocabSize());
+        Gemm.multiply(logits, hidden, head().weight());
+        return logits;
+    }
+
+    List<LlamaBlock> blocks() {
+        return blocks;
+    }
+
+    RopeTables rope() {
+        return rope;
+    }
+
+    private Parameter head() {
+        return byName.get(config.tieWordEmbeddings() ? "model.embed_tokens.weight" : "lm_head.weight");
+    }
+
+    @Override
+    public void close() {
+        rope.close();
+        parameters.forEach(parameter -> parameter.weight().close());
+    }
+}

@@ -1,0 +1,54 @@
+package dev.ottava.nn;
+
+import dev.ottava.core.InvalidArgumentException;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** Models for training from scratch on bytes: 256 byte tokens and four special ones. */
+public final class Presets {
+    /** Byte tokens, and the special tokens of the byte-level tokenizer. */
+    public static final int BYTE_VOCAB_SIZE = 260;
+
+    private static final Map<String, LlamaConfig> PRESETS = new TreeMap<>(Map.of(
+            "demo-3m", preset(256, 688, 4, 4, 4),
+            "llama-15m", preset(384, 1024, 8, 6, 6),
+            "llama-25m", preset(512, 1376, 8, 8, 4),
+            "llama-110m", preset(768, 2048, 16, 12, 12)));
+
+    private Presets() {}
+
+    public static List<String> names() {
+        return List.copyOf(PRESETS.keySet());
+    }
+
+    /** The preset of that name. */
+    public static LlamaConfig named(String name) {
+        LlamaConfig preset = PRESETS.get(name);
+        if (preset == null) {
+            throw new InvalidArgumentException("there is no preset '" + name + "': " + String.join(", ", names()));
+        }
+        return preset;
+    }
+
+    private static LlamaConfig preset(int hidden, int intermediate, int layers, int heads, int keyValueHeads) {
+        return new LlamaConfig(
+                "llama",
+                BYTE_VOCAB_SIZE,
+                hidden,
+                intermediate,
+                layers,
+                heads,
+                keyValueHeads,
+                hidden / heads,
+                2048,
+                1e-5,
+                new RopeConfig(10000, null),
+                false,
+                false,
+                false,
+                false,
+                256,
+                257);
+    }
+}

@@ -1,0 +1,2 @@
+/** Models: their configuration, parameters and forward pass. */
+package dev.ottava.nn;

@@ -1,0 +1,132 @@
+package dev.ottava.train;
+
+import dev.ottava.core.DType;
+import dev.ottava.core.InvalidArgumentException;
+import java.util.Locale;
+
+/**
+ * How to train. {@link #defaults} are those of {@code ottava train}; change one with the {@code with} methods.
+ *
+ * @param optimizer which rule updates the parameters
+ * @param learningRate peak of the schedule
+ * @param warmupSteps step i of these uses learningRate · i / warmupSteps
+ * @param weightDecay decoupled
+ * @param noDecay1d exempts vectors from weight decay
+ * @param maxGradNorm clip by the global norm; 0 is off. LOMO and AdaLomo then run the backward pass twice
+ * @param maxGradValue clamp every gradient to [-x, x]; 0 is off
+ * @param batchSize sequences of a step, or of an accumulation step
+ * @param gradientAccumulationSteps AdamW only: batches that share one update
+ * @param steps updates in all
+ * @param precision F32: everything; BF16: weights and activations
+ * @param recomputeBlocks keep only the input of each block for the backward pass
+ * @param logSteps log every so many steps, and the last
+ * @param saveSteps checkpoint every so many steps; 0 is off
+ * @param keepCheckpoints how many checkpoints to keep
+ * @param evalSteps evaluate every so many steps; 0 is only at the end
+ */
+public record TrainingOptions(
+        OptimizerKind optimizer,
+        double learningRate,
+        ScheduleKind schedule,
+        int warmupSteps,
+        double weightDecay,
+        boolean noDecay1d,
+        double adamBeta1,
+        double adamBeta2,
+        double adamEpsilon,
+        double maxGradNorm,
+        double maxGradValue,
+        int batchSize,
+        int gradientAccumulationSteps,
+        int steps,
+        long seed,
+        boolean shuffle,
+        DType precision,
+        boolean recomputeBlocks,
+        int logSteps,
+        int saveSteps,
+        int keepCheckpoints,
+        int evalSteps) {
+
+    /** Which rule updates the parameters, with the learning rate its authors suggest. */
+    public enum OptimizerKind {
+        LOMO(0.01),
+        ADALOMO(5e-4),
+        ADAMW(2e-5);
+
+        private final double defaultLearningRate;
+
+        OptimizerKind(double defaultLearningRate) {
+            this.defaultLearningRate = defaultLearningRate;
+        }
+
+        public double defaultLearningRate() {
+            return defaultLearningRate;
+        }
+    }
+
+    /** How the learning rate goes on after the warm-up; linear and cosine end at 0. */
+    public enum ScheduleKind {
+        CONSTANT,
+        LINEAR,
+        COSINE
+    }
+
+    public TrainingOptions {
+        if (!(learningRate >= 0) || Double.isInfinite(learningRate)) {
+            throw new InvalidArgumentException("--learning-rate " + learningRate + ": a number from 0");
+        }
+        if (!(weightDecay >= 0) || !(maxGradNorm >= 0) || !(maxGradValue >= 0)) {
+            throw new InvalidArgumentException("--weight-decay " + weightDecay + ", --max-grad-norm " + maxGradNorm
+                    + ", --max-grad-value " + maxGradValue + ": numbers from 0");
+        }
+        if (!(adamBeta1 >= 0 && adamBeta1 < 1 && adamBeta2 >= 0 && adamBeta2 < 1 && adamEpsilon > 0)) {
+            throw new InvalidArgumentException("--adam-beta1 " + adamBeta1 + ", --adam-beta2 " + adamBeta2
+                    + ", --adam-epsilon " + adamEpsilon + ": betas from 0 to below 1, epsilon above 0");
+        }
+        if (batchSize < 1 || gradientAccumulationSteps < 1 || steps < 1 || logSteps < 1) {
+            throw new InvalidArgumentException(
+                    "--batch-size, --gradient-accumulation-steps, --steps and --log-steps are whole numbers from 1");
+        }
+        if (warmupSteps < 0 || saveSteps < 0 || keepCheckpoints < 1 || evalSteps < 0) {
+            throw new InvalidArgumentException(
+                    "--warmup-steps, --save-steps and --eval-steps are whole numbers from 0, --keep-checkpoints from 1");
+        }
+        if (gradientAccumulationSteps > 1 && optimizer != OptimizerKind.ADAMW) {
+            throw new InvalidArgumentException("--gradient-accumulation-steps " + gradientAccumulationSteps + " with "
+                    + optimizer.name().toLowerCase(Locale.ROOT)
+                    + ": it consumes each gradient the moment it exists and has none to add to; raise --batch-size, or use"
+                    + " --optimizer adamw");
+        }
+        if (precision != DType.F32 && precision != DType.BF16) {
+            throw new InvalidArgumentException("--precision " + precision + " is not implemented: fp32 or bf16");
+        }
+    }
+
+    /** The defaults for an optimizer and a number of steps. */
+    public static TrainingOptions defaults(OptimizerKind optimizer, int steps) {
+        return new TrainingOptions(
+                optimizer,
+                optimizer.defaultLearningRate(),
+                ScheduleKind.CONSTANT,
+                0,
+                0,
+                false,
+                0.9,
+                0.999,
+                1e-8,
+                0,
+                0,
+                8,
+                1,
+                steps,
+                0,
+                true,
+                DType.F32,
+                false,
+                10,
+                0,
+                2,
+                0);
+    }
+}

@@ -1,0 +1,2 @@
+/** The training loop, its options, metrics and checkpoints. */
+package dev.ottava.train;
