@@ -125,11 +125,12 @@ static void attend_tile(const Problem<T>& p, const Buffers<E>& buffers, int64_t 
         const int64_t offset = p.key_offset(b, h) + first_key * p.key_pitch();
         pack_rows(buffers.keys, key_pitch, p.k + offset, p.key_pitch(), mask.keys, padded_keys, head_dim);
         pack_row_pairs(buffers.values, head_dim, p.v + offset, p.key_pitch(), mask.keys, head_dim);
-        multiply<Along::depth>(padded_keys, vectors, head_dim / values, buffers.keys, key_pitch, buffers.queries, query_tile, buffers.scores,
-                               query_tile, from_zero, ScoresTrim(mask));
+        multiply<Along::depth>(padded_keys, vectors, head_dim / values, buffers.keys, key_pitch, buffers.queries, query_tile,
+                               buffers.scores, query_tile, from_zero, ScoresTrim(mask));
         softmax(buffers, vectors, mask, p.scale * log2_e);
-        multiply<Along::rows>(head_dim, vectors, (mask.keys + values - 1) / values, buffers.values, head_dim, buffers.probabilities, query_tile,
-                              buffers.out, query_tile, first_key == 0 ? from_zero : Start{false, buffers.factor}, QueryTrim<values>(mask));
+        multiply<Along::rows>(head_dim, vectors, (mask.keys + values - 1) / values, buffers.values, head_dim, buffers.probabilities,
+                              query_tile, buffers.out, query_tile, first_key == 0 ? from_zero : Start{false, buffers.factor},
+                              QueryTrim<values>(mask));
     }
     for (int i = 0; i < queries; i++) {
         if (p.log_sum_exp != nullptr)
@@ -200,8 +201,8 @@ static void attend_block(Row& row, const T* k, const T* v, int64_t pitch, int se
             store_unaligned(row.out + d, load_unaligned<vec>(row.out + d) + weights[j] * widen(v + j * pitch + d));
 }
 
-// Few queries would leave most lanes of a tile empty: here the vectors lie along head_dim, and keys and values are read once for all heads of a
-// group. A task is a key/value head.
+// Few queries would leave most lanes of a tile empty: here the vectors lie along head_dim, and keys and values are read once for all heads
+// of a group. A task is a key/value head.
 template <class T>
 static void attend_rows(const Problem<T>& p) {
     int64_t group = p.group(), count = group * p.query_length;
@@ -259,8 +260,9 @@ int attention_forward(int64_t, int dtype, int64_t out, int64_t log_sum_exp, int6
     if (batch == 0 || query_length == 0) return OTTAVA_OK;
     auto run = [&](auto element, auto value) {
         using T = decltype(value);
-        attend<decltype(element)>(Problem<T>{pointer<T>(out), pointer<float>(log_sum_exp), pointer<T>(q), pointer<T>(k), pointer<T>(v), batch, heads,
-                                             kv_heads, head_dim, query_length, key_length, key_batch_pitch, static_cast<float>(scale)});
+        attend<decltype(element)>(Problem<T>{pointer<T>(out), pointer<float>(log_sum_exp), pointer<T>(q), pointer<T>(k), pointer<T>(v),
+                                             batch, heads, kv_heads, head_dim, query_length, key_length, key_batch_pitch,
+                                             static_cast<float>(scale)});
     };
     dtype == OTTAVA_BF16 ? run(bf16_element{}, bf16{}) : run(0.0f, 0.0f);
     return OTTAVA_OK;

@@ -82,7 +82,9 @@ struct Square {
         }
     }
 
-    static inline ivec indices() { return ivec{Lane...}; }
+    static inline ivec indices() {
+        return ivec{Lane...};
+    }
 };
 
 #if defined(__AVX512F__)
@@ -115,7 +117,8 @@ constexpr int64_t smaller(int64_t a, int64_t b) {
 
 // target[r, c / values] = source[r, c]. Rows up to padded_rows, and columns up to whole vectors, become zero.
 template <class E, class T>
-static void pack_rows(E* target, int64_t target_pitch, const T* source, int64_t source_pitch, int64_t rows, int64_t padded_rows, int64_t columns) {
+static void pack_rows(E* target, int64_t target_pitch, const T* source, int64_t source_pitch, int64_t rows, int64_t padded_rows,
+                      int64_t columns) {
     constexpr int64_t width = lanes * values_of<E>;
     for (int64_t r = 0; r < padded_rows; r++)
         for (int64_t c = 0; c < columns; c += width) {
@@ -157,8 +160,8 @@ static void pack_row_pairs(E* target, int64_t target_pitch, const T* source, int
         }
 }
 
-// The dot products of x[0..columns) with `lanes` rows, of which only `rows` are there (the others repeat the last one). columns is a multiple
-// of lanes.
+// The dot products of x[0..columns) with `lanes` rows, of which only `rows` are there (the others repeat the last one). columns is a
+// multiple of lanes.
 template <class T>
 static inline vec dot_products(const float* x, const T* matrix, int64_t pitch, int64_t rows, int64_t columns) {
     vec sums[lanes];
@@ -184,7 +187,7 @@ static inline vec dot_products(const float* x, const T* matrix, int64_t pitch, i
 
 // Memory for one call, aligned to cache lines and freed at its end. Made before a parallel region, because it may fail.
 class Workspace {
-public:
+  public:
     Workspace(const char* what, int64_t bytes) {
         if (posix_memalign(&block_, 64, static_cast<size_t>(bytes)) != 0)
             fail(OTTAVA_OUT_OF_MEMORY, "%s on cpu: no memory for a workspace of %lld bytes", what, static_cast<long long>(bytes));
@@ -194,13 +197,13 @@ public:
     Workspace& operator=(const Workspace&) = delete;
     char* at(int64_t offset) { return static_cast<char*>(block_) + offset; }
 
-private:
+  private:
     void* block_ = nullptr;
 };
 
 // Lays out buffers one after the other. On the address 0 it measures.
 class Layout {
-public:
+  public:
     explicit Layout(char* base) : base_(base) {}
     template <class E>
     E* take(int64_t count) {
@@ -212,7 +215,7 @@ public:
     bool measures() const { return base_ == nullptr; }
     int64_t used() const { return used_; }
 
-private:
+  private:
     char* base_;
     int64_t used_ = 0;
 };
