@@ -22,6 +22,7 @@ struct Problem {
     float scale;
 
     int64_t group() const { return heads / kv_heads; }
+    int64_t products() const { return batch * heads * length * length * head_dim; }
     int64_t query_tiles() const { return (length + query_tile - 1) / query_tile; }
     int64_t key_tiles() const { return (length + key_tile - 1) / key_tile; }
     // How many tiles of keys the tile i of queries sees.
@@ -285,7 +286,7 @@ static void differentiate(const Problem<T>& p) {
     Layout measure(nullptr);
     Buffers<E>(measure, p.head_dim, key_tiles);
     Workspace workspace("attention_backward", measure.used() * threads);
-#pragma omp parallel
+#pragma omp parallel if (p.products() > worth_waking)
     {
         Layout layout(workspace.at(measure.used() * omp_get_thread_num()));
         Buffers<E> buffers(layout, p.head_dim, key_tiles);

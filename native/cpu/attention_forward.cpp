@@ -34,6 +34,7 @@ struct Problem {
         return b * query_length * heads * head_dim + i * query_pitch + h * head_pitch;
     }
     int64_t key_offset(int64_t b, int64_t h) const { return b * key_batch_pitch + h / group() * head_dim; }
+    int64_t products() const { return batch * heads * query_length * key_length * head_dim; }
     int64_t keys_seen(int64_t i) const { return smaller(key_length, first_position + i + 1); }
 };
 
@@ -146,7 +147,7 @@ static void attend_tiles(const Problem<T>& p) {
     Buffers<E>(measure, p.head_dim);
     Workspace workspace("attention_forward", measure.used() * omp_get_max_threads());
     int64_t tiles = (p.query_length + query_tile - 1) / query_tile, heads = p.batch * p.heads;
-#pragma omp parallel
+#pragma omp parallel if (p.products() > worth_waking)
     {
         Layout layout(workspace.at(measure.used() * omp_get_thread_num()));
         Buffers<E> buffers(layout, p.head_dim);
@@ -210,7 +211,7 @@ static void attend_rows(const Problem<T>& p) {
     measure.take<Row>(count);
     measure.take<float>(2 * count * p.head_dim);
     Workspace workspace("attention_forward", measure.used() * omp_get_max_threads());
-#pragma omp parallel for schedule(dynamic)
+#pragma omp parallel for schedule(dynamic) if (p.products() > worth_waking)
     for (int64_t task = 0; task < p.batch * p.kv_heads; task++) {
         int64_t b = task / p.kv_heads, first_head = task % p.kv_heads * group;
         Layout layout(workspace.at(measure.used() * omp_get_thread_num()));

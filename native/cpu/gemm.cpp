@@ -73,10 +73,9 @@ static void multiply_block(const Product& p, const Buffers<E>& buffers, int64_t 
     for (int64_t i = 0; i < rows; i++) {
         float* sum = buffers.sums + i * pitch;
         D* d = pointer<D>(p.d) + (row + i) * p.d_pitch + column;
-        const T* bias = pointer<T>(p.bias) + column;
         if (p.k == 0) memset(sum, 0, static_cast<size_t>(columns) * sizeof(float));
         if (p.bias != 0)
-            for (int64_t j = 0; j < columns; j++) sum[j] += load(bias[j]);
+            for (int64_t j = 0; j < columns; j++) sum[j] += load(pointer<T>(p.bias)[column + j]);
         if (p.accumulate)
             for (int64_t j = 0; j < columns; j++) sum[j] += load(d[j]);
         for (int64_t j = 0; j < columns; j++) store(d[j], sum[j]);
@@ -93,7 +92,7 @@ static void multiply_all(const Product& p) {
     while (row_blocks * column_blocks < threads && column_blocks * panel < p.n) column_blocks++;
     int64_t rows = round_up((p.m + row_blocks - 1) / row_blocks, tile_rows),
             columns = round_up((p.n + column_blocks - 1) / column_blocks, panel);
-#pragma omp parallel
+#pragma omp parallel if (p.m * p.n * p.k > worth_waking)
     {
         Layout layout(workspace.at(measure.used() * omp_get_thread_num()));
         Buffers<E> buffers(layout);

@@ -107,6 +107,9 @@ inline float maximum(vec value) {
     return Lanes::fold<lanes / 2>(value, [](vec a, vec b) { return maximum(a, b); })[0];
 }
 
+// With fewer multiplications than this, waking the other threads costs more than it saves.
+constexpr int64_t worth_waking = 1 << 17;
+
 constexpr int64_t round_up(int64_t value, int64_t multiple) {
     return (value + multiple - 1) / multiple * multiple;
 }
