@@ -19,10 +19,12 @@ int fill(int64_t, int dtype, int64_t x, int64_t count, double value) {
         fill_with(pointer<bf16>(x), count, rounded);
     } else if (dtype == OTTAVA_I32) {
         fill_with(pointer<int32_t>(x), count, static_cast<int32_t>(value));
+    } else if (dtype == OTTAVA_I16) {
+        fill_with(pointer<int16_t>(x), count, static_cast<int16_t>(value));
     } else if (dtype == OTTAVA_F32) {
         fill_with(pointer<float>(x), count, static_cast<float>(value));
     } else {
-        fail(OTTAVA_UNSUPPORTED, "fill on cpu: dtype %d is none of f32, bf16, i32", dtype);
+        fail(OTTAVA_UNSUPPORTED, "fill on cpu: dtype %d is none of f32, bf16, i32, i16", dtype);
     }
     return OTTAVA_OK;
 }

@@ -1,0 +1,39 @@
+# make          builds; then bin/ottava runs what was built
+# make demo     trains a small language model on this project's own text, about 6 minutes from a fresh clone
+# make test     passes the tests
+# make check    formatting and static analysis
+# make format   formats the sources
+# Each installs what is missing on Debian or Ubuntu when run as root, and otherwise prints the line to type.
+
+MAVEN := mvn -B -ntp
+C_SOURCES = $(shell git ls-files 'native/*.h' 'native/*.cpp')
+
+.PHONY: build demo test check format clean setup
+
+build: setup
+	$(MAVEN) -q -DskipTests package
+	@echo "Built: bin/ottava --help"
+
+demo: build
+	bin/ottava demo
+
+test: setup
+	$(MAVEN) test || { bin/slowest-tests; exit 1; }
+	@bin/slowest-tests
+
+check: setup
+	@bin/setup clang-format
+	$(MAVEN) -q -Pspotless spotless:check
+	clang-format --dry-run -Werror $(C_SOURCES)
+	$(MAVEN) -q -Perrorprone process-classes
+
+format: setup
+	@bin/setup clang-format
+	$(MAVEN) -q -Pspotless spotless:apply
+	clang-format -i $(C_SOURCES)
+
+clean:
+	rm -rf target
+
+setup:
+	@bin/setup javac mvn g++ cmake make git

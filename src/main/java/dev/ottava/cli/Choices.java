@@ -1,0 +1,68 @@
+package dev.ottava.cli;
+
+import dev.ottava.core.DType;
+import dev.ottava.train.TrainingOptions.OptimizerKind;
+import dev.ottava.train.TrainingOptions.ScheduleKind;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import picocli.CommandLine;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.TypeConversionException;
+
+/** Options whose value is one of a few words. */
+final class Choices {
+    private Choices() {}
+
+    /** What weights and activations are kept in. */
+    enum Precision {
+        FP32(DType.F32),
+        BF16(DType.BF16);
+
+        private final DType dtype;
+
+        Precision(DType dtype) {
+            this.dtype = dtype;
+        }
+
+        DType dtype() {
+            return dtype;
+        }
+
+        static Precision of(DType dtype) {
+            return dtype == DType.BF16 ? BF16 : FP32;
+        }
+    }
+
+    /** What is computed again in the backward pass. */
+    enum Recompute {
+        NONE,
+        BLOCK
+    }
+
+    static void register(CommandLine commandLine) {
+        register(commandLine, OptimizerKind.class);
+        register(commandLine, ScheduleKind.class);
+        register(commandLine, Precision.class);
+        register(commandLine, Recompute.class);
+    }
+
+    private static <E extends Enum<E>> void register(CommandLine commandLine, Class<E> type) {
+        ITypeConverter<E> converter = word -> parse(word, type);
+        commandLine.registerConverter(type, converter);
+    }
+
+    private static <E extends Enum<E>> E parse(String word, Class<E> type) {
+        List<String> known = Arrays.stream(type.getEnumConstants()).map(Choices::word).toList();
+        if (!known.contains(word)) {
+            throw new TypeConversionException(
+                    "'" + word + "' is none of " + String.join(", ", known) + Closest.hint(word, known));
+        }
+        return Enum.valueOf(type, word.toUpperCase(Locale.ROOT));
+    }
+
+    /** A choice as it is typed. */
+    static String word(Enum<?> choice) {
+        return choice.name().toLowerCase(Locale.ROOT);
+    }
+}

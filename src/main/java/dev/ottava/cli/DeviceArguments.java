@@ -1,0 +1,39 @@
+package dev.ottava.cli;
+
+import dev.ottava.cli.Choices.Precision;
+import dev.ottava.core.DType;
+import dev.ottava.core.Device;
+import dev.ottava.core.InvalidArgumentException;
+import picocli.CommandLine.Option;
+
+/** Where to compute, and how wide. */
+final class DeviceArguments {
+    @Option(
+            names = "--device",
+            paramLabel = "auto|cpu",
+            defaultValue = "auto",
+            description = "Where to compute; auto takes the fastest there is (default: ${DEFAULT-VALUE}).")
+    private String device;
+
+    @Option(
+            names = "--precision",
+            paramLabel = "fp32|bf16",
+            description = "fp32: everything in F32. bf16: weights and activations in BF16; training rounds stochastically"
+                    + " or, with adamw, keeps 16 more bits (default: bf16 where the device multiplies it natively, else fp32).")
+    private Precision precision;
+
+    Device open() {
+        if (!device.equals("auto") && !device.equals("cpu")) {
+            throw new InvalidArgumentException(
+                    "--device " + device + ": there is no such device in this version of Ottava; auto or cpu");
+        }
+        return Device.open("cpu");
+    }
+
+    DType dtype(Device device) {
+        if (precision != null) {
+            return precision.dtype();
+        }
+        return device.hasNativeBf16() ? DType.BF16 : DType.F32;
+    }
+}

@@ -1,0 +1,114 @@
+package dev.ottava.cli;
+
+import dev.ottava.core.Device;
+import dev.ottava.hub.Tokenizer;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+
+/** {@code ottava doctor}. */
+@Command(
+        name = "doctor",
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
+        header = "Says what Ottava found on this machine, what not, why, and what to do.")
+final class DoctorCommand implements Callable<Integer> {
+    private static final String CUDA_DRIVER = "libcuda.so.1";
+
+    private final Terminal terminal;
+
+    DoctorCommand(Terminal terminal) {
+        this.terminal = terminal;
+    }
+
+    @Override
+    public Integer call() {
+        row("Ottava", "found", Version.text());
+        row("Java", "found", Runtime.version() + ", " + System.getProperty("java.vendor") + ", " + System.getProperty("java.home"));
+        row("system", "found", String.join(" ", property("os.name"), property("os.version"), property("os.arch")));
+        row("Java heap", "found", Format.bytes(Runtime.getRuntime().maxMemory()) + " at most; tensors live outside it");
+        boolean works = cpu();
+        cuda();
+        tokenizers();
+        return works ? 0 : Failures.BEFORE_WORK;
+    }
+
+    private boolean cpu() {
+        try (Device device = Device.open("cpu")) {
+            row("native library", "found", "dev.ottava " + Version.text() + " for " + property("os.arch"));
+            row("device cpu", "found", device.property("processor"));
+            row("instructions", "found", device.property("instructions"));
+            row("threads", "found", device.property("threads") + " (OMP_NUM_THREADS sets another number)");
+            row("memory", "found", Format.bytes(device.availableBytes()) + " free");
+            String matmul = device.property("matmul");
+            if (matmul.startsWith("oneDNN")) {
+                row("oneDNN", "found", matmul + ", multiplies matrices");
+            } else {
+                row("oneDNN", "not found", "its jar, org.bytedeco:dnnl for this platform, is not on the class path; Ottava's own"
+                        + " slower kernel multiplies matrices. Add the jar, or start with bin/ottava");
+            }
+            if (device.hasNativeBf16()) {
+                row("native bf16", "found", "--precision is bf16 unless you say otherwise");
+            } else {
+                row("native bf16", "not found", "it takes oneDNN and a processor with AVX512-BF16; --precision is fp32 unless"
+                        + " you say otherwise");
+            }
+            return true;
+        } catch (RuntimeException failure) {
+            row("device cpu", "not found", Failures.line(failure));
+            return false;
+        }
+    }
+
+    /** There is no cuda device yet, so that a driver is found helps nobody; both are said. */
+    private void cuda() {
+        Optional<Path> driver = driver();
+        row("CUDA driver", driver.isPresent() ? "found" : "not found", driver.isPresent()
+                ? driver.get().toString()
+                : "no CUDA driver (" + CUDA_DRIVER + "); a machine with an NVIDIA GPU gets it with NVIDIA's driver");
+        row("device cuda", "not found", "this version of Ottava has none; it computes on cpu");
+    }
+
+    private static Optional<Path> driver() {
+        List<Path> folders = new ArrayList<>();
+        String path = System.getenv("LD_LIBRARY_PATH");
+        if (path != null) {
+            for (String folder : path.split(":", -1)) {
+                folders.add(Path.of(folder));
+            }
+        }
+        for (String folder : List.of("/usr/lib64", "/usr/lib/wsl/lib", "/usr/local/nvidia/lib64", "/usr/local/lib", "/lib", "/usr/lib",
+                "/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu")) {
+            folders.add(Path.of(folder));
+        }
+        return folders.stream().map(folder -> folder.resolve(CUDA_DRIVER)).filter(Files::exists).findFirst();
+    }
+
+    private void tokenizers() {
+        try (ModelTokenizer opened = ModelTokenizer.of(null)) {
+            Tokenizer tokenizer = opened.orNull();
+            String text = "Ottava: otto 8 \u00f8";
+            boolean same = tokenizer.decode(tokenizer.encode(text, false)).equals(text);
+            row("tokenizers", same ? "found" : "not found", same
+                    ? "ai.djl.huggingface:tokenizers reads tokenizer.json"
+                    : "its library is there, but a text does not survive encoding and decoding: report this");
+        } catch (RuntimeException | LinkageError failure) {
+            row("tokenizers", "not found", Failures.line(failure) + "; only training on text and generating need them: add the jar"
+                    + " ai.djl.huggingface:tokenizers, or start with bin/ottava");
+        }
+    }
+
+    private static String property(String name) {
+        return System.getProperty(name);
+    }
+
+    private void row(String what, String state, String detail) {
+        PrintStream out = terminal.out();
+        out.printf("%-15s %-10s %s%n", what, state, detail);
+    }
+}

@@ -1,0 +1,121 @@
+package dev.ottava.cli;
+
+import dev.ottava.core.DType;
+import dev.ottava.core.Device;
+import dev.ottava.core.InvalidArgumentException;
+import dev.ottava.core.MemoryPurpose;
+import dev.ottava.core.MemoryStatistics;
+import dev.ottava.nn.LlamaConfig;
+import dev.ottava.train.TrainingOptions;
+import java.io.PrintStream;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code ottava plan}. */
+@Command(
+        name = "plan",
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
+        sortOptions = false,
+        abbreviateSynopsis = true,
+        header = "Predicts the peak memory of `ottava train` with the same options, and allocates nothing.",
+        footer = {
+            "",
+            "Neither --data nor --output is needed, and neither is touched: a sequence is taken to have --seq-len tokens.",
+            "",
+            "Examples:",
+            "  ottava plan --model Qwen2.5-0.5B --batch-size 16 --seq-len 2048",
+            "  ottava plan --preset llama-110m --optimizer adamw --recompute block --json"
+        })
+final class PlanCommand implements Callable<Integer> {
+    @Mixin
+    private final TrainArguments arguments = new TrainArguments();
+
+    @Option(names = "--json", description = "Print one JSON object, with sizes in bytes.")
+    private boolean json;
+
+    private final Terminal terminal;
+
+    PlanCommand(Terminal terminal) {
+        this.terminal = terminal;
+    }
+
+    @Override
+    public Integer call() {
+        arguments.check();
+        LlamaConfig config = arguments.model.config();
+        if (arguments.data.seqLen() > config.maxPositionEmbeddings()) {
+            throw new InvalidArgumentException("--seq-len " + arguments.data.seqLen()
+                    + " is longer than the model's max_position_embeddings " + config.maxPositionEmbeddings() + ": lower it");
+        }
+        try (Device device = arguments.device.open()) {
+            DType precision = arguments.device.dtype(device);
+            TrainingOptions options = arguments.options(precision, arguments.run.steps(1));
+            MemoryStatistics plan = MemoryFit.plan(arguments, config, options);
+            if (json) {
+                print(plan, options, device);
+            } else {
+                table(plan, config, options, device);
+            }
+        }
+        return 0;
+    }
+
+    private void table(MemoryStatistics plan, LlamaConfig config, TrainingOptions options, Device device) {
+        PrintStream out = terminal.out();
+        out.printf(
+                "%s, %s, %s, %d x %d tokens, recompute %s%n%n",
+                arguments.model.name(),
+                Choices.word(options.optimizer()),
+                Choices.word(Choices.Precision.of(options.precision())),
+                options.batchSize(),
+                arguments.data.seqLen(),
+                Choices.word(arguments.run.recompute));
+        out.printf("%-18s %12s %14s%n", "purpose", "at the peak", "its own peak");
+        for (MemoryPurpose purpose : MemoryPurpose.values()) {
+            out.printf(
+                    "%-18s %12s %14s%n",
+                    purpose.label(),
+                    Format.bytes(plan.atPeak().getOrDefault(purpose, 0L)),
+                    Format.bytes(plan.peakByPurpose().getOrDefault(purpose, 0L)));
+        }
+        out.printf("%-18s %12s%n%n", "total", Format.bytes(plan.peakBytes()));
+        long available = device.availableBytes();
+        boolean fits = plan.peakBytes() <= available;
+        out.printf(
+                "%s has %s free: %s%n",
+                device.name(),
+                Format.bytes(available),
+                fits ? "it fits" : "it does not fit; " + MemoryFit.remedy(arguments, config, options, available));
+    }
+
+    private void print(MemoryStatistics plan, TrainingOptions options, Device device) {
+        long available = device.availableBytes();
+        Map<String, Object> object = new LinkedHashMap<>();
+        object.put("model", arguments.model.name());
+        object.put("optimizer", Choices.word(options.optimizer()));
+        object.put("precision", Choices.word(Choices.Precision.of(options.precision())));
+        object.put("batch_size", options.batchSize());
+        object.put("seq_len", arguments.data.seqLen());
+        object.put("recompute", Choices.word(arguments.run.recompute));
+        object.put("peak_bytes", plan.peakBytes());
+        object.put("at_peak", byPurpose(plan.atPeak()));
+        object.put("peak_by_purpose", byPurpose(plan.peakByPurpose()));
+        object.put("device", device.name());
+        object.put("available_bytes", available);
+        object.put("fits", plan.peakBytes() <= available);
+        Json.print(terminal.out(), object);
+    }
+
+    private static Map<String, Long> byPurpose(Map<MemoryPurpose, Long> bytes) {
+        Map<String, Long> names = new LinkedHashMap<>();
+        for (MemoryPurpose purpose : MemoryPurpose.values()) {
+            names.put(Choices.word(purpose), bytes.getOrDefault(purpose, 0L));
+        }
+        return names;
+    }
+}

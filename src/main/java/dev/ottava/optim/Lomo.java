@@ -1,0 +1,36 @@
+package dev.ottava.optim;
+
+import dev.ottava.autograd.Parameter;
+import dev.ottava.core.Tensor;
+import dev.ottava.kernel.LomoUpdate;
+import dev.ottava.kernel.StepControl;
+import java.util.Map;
+
+/** LOMO (Lv et al., 2023): gradient descent without a state. */
+public final class Lomo implements Optimizer {
+    private final UpdateOptions options;
+
+    public Lomo(UpdateOptions options) {
+        this.options = options;
+    }
+
+    @Override
+    public void update(Parameter parameter, Tensor gradient, StepControl control, Tensor sumSquares) {
+        LomoUpdate.apply(
+                control,
+                parameter.weight(),
+                gradient,
+                options.decayOf(parameter),
+                options.maxGradValue(),
+                options.roundingOf(parameter),
+                sumSquares);
+    }
+
+    @Override
+    public Map<String, Tensor> state() {
+        return Map.of();
+    }
+
+    @Override
+    public void close() {}
+}

@@ -1,0 +1,194 @@
+package dev.ottava.train;
+
+import dev.ottava.autograd.LossOperation;
+import dev.ottava.autograd.Parameter;
+import dev.ottava.autograd.ParameterGradients;
+import dev.ottava.autograd.Tape;
+import dev.ottava.core.DType;
+import dev.ottava.core.Device;
+import dev.ottava.core.MemoryPurpose;
+import dev.ottava.core.Tensor;
+import dev.ottava.data.Batch;
+import dev.ottava.kernel.Elementwise;
+import dev.ottava.kernel.StepControl;
+import dev.ottava.nn.LlamaModel;
+import dev.ottava.optim.AdaLomo;
+import dev.ottava.optim.AdamW;
+import dev.ottava.optim.Lomo;
+import dev.ottava.optim.Optimizer;
+import dev.ottava.optim.UpdateOptions;
+import dev.ottava.train.TrainingOptions.OptimizerKind;
+import java.util.List;
+
+/**
+ * One update of all parameters. Three ways lead through it:
+ *
+ * <ul>
+ *   <li>in one pass: each gradient is consumed the moment it exists;
+ *   <li>clipping by the global norm with LOMO and AdaLomo: a first backward pass takes the norms, a second one updates, and no gradient waits (LOMO, section 3.3);
+ *   <li>accumulation, or clipping, with AdamW: the gradients of all parameters are kept in F32 until the last batch.
+ * </ul>
+ */
+public final class TrainingStep implements AutoCloseable {
+    /**
+     * What a step found.
+     *
+     * @param loss before the update: the sum over unmasked targets divided by their number
+     * @param gradNorm global norm before clipping
+     */
+    public record Result(double loss, double gradNorm) {}
+
+    private final LlamaModel model;
+    private final TrainingOptions options;
+    private final Optimizer optimizer;
+    private final StepControl control;
+    private final Tensor sumsOfSquares;
+
+    public TrainingStep(LlamaModel model, TrainingOptions options) {
+        this.model = model;
+        this.options = options;
+        this.optimizer = optimizer(model.parameters(), options);
+        this.control = new StepControl(model.device());
+        this.sumsOfSquares = model.device()
+                .arena(MemoryPurpose.WORKSPACE)
+                .zeros(DType.F32, model.parameters().size());
+    }
+
+    private static Optimizer optimizer(List<Parameter> parameters, TrainingOptions options) {
+        UpdateOptions update =
+                new UpdateOptions(options.weightDecay(), options.noDecay1d(), options.maxGradValue(), options.seed());
+        return switch (options.optimizer()) {
+            case LOMO -> new Lomo(update);
+            case ADALOMO -> new AdaLomo(parameters, update);
+            case ADAMW ->
+                new AdamW(
+                        parameters,
+                        update,
+                        new AdamW.Hyperparameters(options.adamBeta1(), options.adamBeta2(), options.adamEpsilon()));
+        };
+    }
+
+    public Optimizer optimizer() {
+        return optimizer;
+    }
+
+    /**
+     * Runs a step.
+     *
+     * @param batches as many as are accumulated; the loss is over all their targets
+     * @param step from 1
+     * @throws TrainingException if the loss or the norm of the gradients is not finite; a loss is found before anything is changed
+     */
+    public Result run(List<Batch> batches, int step, double learningRate) {
+        long targets = batches.stream().mapToLong(Batch::targetCount).sum();
+        if (targets == 0) {
+            throw new TrainingException(
+                    "step " + step + ": the batch has no target; is every completion cut off by --seq-len?");
+        }
+        control.begin(step, learningRate);
+        boolean keepGradients = options.optimizer() == OptimizerKind.ADAMW
+                && (options.maxGradNorm() > 0 || options.gradientAccumulationSteps() > 1);
+        double lossSum;
+        if (keepGradients) {
+            lossSum = keepingGradients(batches, step, targets);
+        } else {
+            lossSum = consumingGradients(batches.get(0), step, targets);
+        }
+        return new Result(lossSum / targets, control.gradientNorm());
+    }
+
+    private double consumingGradients(Batch batch, int step, long targets) {
+        Device device = model.device();
+        try (Tape tape = Tape.recording(device);
+                Inputs inputs = new Inputs(device, batch);
+                LossOperation.Loss loss = loss(tape, inputs, batch, targets)) {
+            double sum = finite(loss.sum(), step);
+            if (options.maxGradNorm() > 0) {
+                try (ParameterGradients norms = ParameterGradients.consumedBy(device, this::takeNorm)) {
+                    loss.backward(norms, true);
+                }
+                clip(step, "nothing has been changed");
+            }
+            try (ParameterGradients updates = ParameterGradients.consumedBy(device, this::update)) {
+                loss.backward(updates, false);
+            }
+            if (options.maxGradNorm() == 0) {
+                clip(step, "the update is in the weights; the last checkpoint is whole");
+            }
+            return sum;
+        }
+    }
+
+    private double keepingGradients(List<Batch> batches, int step, long targets) {
+        Device device = model.device();
+        double sum = 0;
+        try (ParameterGradients kept = ParameterGradients.kept(device)) {
+            for (Batch batch : batches) {
+                try (Tape tape = Tape.recording(device);
+                        Inputs inputs = new Inputs(device, batch);
+                        LossOperation.Loss loss = loss(tape, inputs, batch, targets)) {
+                    sum += finite(loss.sum(), step);
+                    loss.backward(kept, false);
+                }
+            }
+            kept.forEach(this::takeNorm);
+            clip(step, "nothing has been changed");
+            kept.forEach(this::update);
+        }
+        return sum;
+    }
+
+    private LossOperation.Loss loss(Tape tape, Inputs inputs, Batch batch, long targets) {
+        return model.loss(tape, inputs.ids, inputs.targets, batch.rows(), 1.0 / targets, options.recomputeBlocks());
+    }
+
+    private void takeNorm(Parameter parameter, Tensor gradient) {
+        Elementwise.sumSquares(sumOf(parameter), gradient);
+    }
+
+    private void update(Parameter parameter, Tensor gradient) {
+        optimizer.update(parameter, gradient, control, sumOf(parameter));
+    }
+
+    private Tensor sumOf(Parameter parameter) {
+        return sumsOfSquares.rows(parameter.index(), parameter.index() + 1L);
+    }
+
+    private void clip(int step, String consequence) {
+        control.clip(sumsOfSquares, options.maxGradNorm());
+        if (!control.ok() && !model.device().isMeta()) {
+            throw new TrainingException("step " + step + ": the norm of the gradients is " + control.gradientNorm()
+                    + "; " + consequence + ". Lower --learning-rate, or set --max-grad-norm");
+        }
+    }
+
+    private static double finite(double loss, int step) {
+        if (!Double.isFinite(loss)) {
+            throw new TrainingException("step " + step + ": the loss is " + loss
+                    + "; nothing has been changed in this step. Lower --learning-rate, or set --max-grad-norm");
+        }
+        return loss;
+    }
+
+    /** A batch on the device. */
+    record Inputs(Tensor ids, Tensor targets) implements AutoCloseable {
+        Inputs(Device device, Batch batch) {
+            this(
+                    device.tensor(batch.ids(), batch.ids().length),
+                    device.tensor(batch.targets(), batch.targets().length));
+        }
+
+        @Override
+        public void close() {
+            ids.close();
+            targets.close();
+        }
+    }
+
+    @Override
+    public void close() {
+        optimizer.close();
+        control.close();
+        sumsOfSquares.close();
+    }
+}
