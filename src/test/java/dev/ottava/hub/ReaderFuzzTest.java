@@ -21,7 +21,10 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Damaged files are refused in one line, or are whole after all; nothing else may happen. {@code -Dottava.fuzz.seed=N} takes another seed. */
+/**
+ * Damaged files are refused in one line, or are whole after all; nothing else may happen. {@code -Dottava.fuzz.seed=N}
+ * takes another seed.
+ */
 class ReaderFuzzTest {
     private static final int CASES = 50_000; // for each reader
     private static final long SEED = Long.getLong("ottava.fuzz.seed", 20240607);
@@ -139,7 +142,10 @@ class ReaderFuzzTest {
         return replace(bytes, from, to - from, word);
     }
 
-    /** Mostly makes the length of a safetensors header, which 32 bytes of data follow, right again, or few cases would come further. */
+    /**
+     * Mostly makes the length of a safetensors header, which 32 bytes of data follow, right again, or few cases would
+     * come further.
+     */
     private static byte[] fixLength(byte[] bytes, Random random) {
         if (bytes.length > 48 && bytes[8] == '{' && random.nextInt(8) > 0) {
             ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).putLong(0, bytes.length - 40);
