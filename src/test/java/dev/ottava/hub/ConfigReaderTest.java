@@ -35,11 +35,43 @@ class ConfigReaderTest {
     void defaultsAreThoseOfTransformers() {
         assertEquals(
                 new LlamaConfig(
-                        "llama", 260, 128, 96, 2, 4, 4, 32, 2048, 1e-6, new RopeConfig(10000, null), false, false, false, false, 1, 2),
+                        "llama",
+                        260,
+                        128,
+                        96,
+                        2,
+                        4,
+                        4,
+                        32,
+                        2048,
+                        1e-6,
+                        new RopeConfig(10000, null),
+                        false,
+                        false,
+                        false,
+                        false,
+                        1,
+                        2),
                 read("llama", ""));
         assertEquals(
                 new LlamaConfig(
-                        "qwen2", 260, 128, 96, 2, 4, 4, 32, 32768, 1e-6, new RopeConfig(10000, null), false, true, false, false, -1, -1),
+                        "qwen2",
+                        260,
+                        128,
+                        96,
+                        2,
+                        4,
+                        4,
+                        32,
+                        32768,
+                        1e-6,
+                        new RopeConfig(10000, null),
+                        false,
+                        true,
+                        false,
+                        false,
+                        -1,
+                        -1),
                 read("qwen2", ""));
     }
 
@@ -53,7 +85,23 @@ class ConfigReaderTest {
                         + "'sliding_window':null,'quantization_config':null,'num_local_experts':0");
         assertEquals(
                 new LlamaConfig(
-                        "llama", 260, 128, 96, 2, 4, 2, 16, 64, 1e-5, new RopeConfig(500000, null), true, true, true, true, 7, 9),
+                        "llama",
+                        260,
+                        128,
+                        96,
+                        2,
+                        4,
+                        2,
+                        16,
+                        64,
+                        1e-5,
+                        new RopeConfig(500000, null),
+                        true,
+                        true,
+                        true,
+                        true,
+                        7,
+                        9),
                 config);
     }
 
@@ -77,8 +125,13 @@ class ConfigReaderTest {
 
     @Test
     void architecturesStandInForTheModelType() {
-        assertEquals("qwen2", parse("{'architectures':['Qwen2ForCausalLM']," + SIZES + "}").family());
-        assertEquals("llama", parse("{'architectures':['LLaMAForCausalLM'],'model_type':'llama'," + SIZES + "}").family());
+        assertEquals(
+                "qwen2",
+                parse("{'architectures':['Qwen2ForCausalLM']," + SIZES + "}").family());
+        assertEquals(
+                "llama",
+                parse("{'architectures':['LLaMAForCausalLM'],'model_type':'llama'," + SIZES + "}")
+                        .family());
     }
 
     @ParameterizedTest
@@ -93,7 +146,9 @@ class ConfigReaderTest {
                 "'rope_scaling':{},'rope_parameters':{'rope_type':'llama3','rope_theta':5e5,KEYS}",
             })
     void readsLlama3RopeInAllItsSpellings(String rope) {
-        assertEquals(new RopeConfig(5e5, LLAMA3), read("llama", "," + rope.replace("KEYS", LLAMA3_KEYS)).rope());
+        assertEquals(
+                new RopeConfig(5e5, LLAMA3),
+                read("llama", "," + rope.replace("KEYS", LLAMA3_KEYS)).rope());
     }
 
     @ParameterizedTest
@@ -154,7 +209,9 @@ class ConfigReaderTest {
     @ValueSource(strings = {"mistral", "mixtral", "qwen2_moe", "gemma3", ""})
     void refusesOtherModels(String type) {
         assertRefused(
-                UnsupportedException.class, "{'model_type':'" + type + "'," + SIZES + "}", "not implemented: model_type " + type);
+                UnsupportedException.class,
+                "{'model_type':'" + type + "'," + SIZES + "}",
+                "not implemented: model_type " + type);
     }
 
     @ParameterizedTest
@@ -198,8 +255,12 @@ class ConfigReaderTest {
     void refusesBrokenValues(String keys, String message) {
         String json = "{'model_type':'llama'," + SIZES + "}";
         String key = keys.substring(0, keys.indexOf(':'));
-        String changed = json.replaceAll(key.replace('\'', '"') + ":[^,}]*,?", "").replaceAll(key + ":[^,}]*,?", "");
-        assertRefused(InvalidArgumentException.class, changed.replaceFirst("\\{", "{" + keys + ",").replace(",}", "}"), message);
+        String changed =
+                json.replaceAll(key.replace('\'', '"') + ":[^,}]*,?", "").replaceAll(key + ":[^,}]*,?", "");
+        assertRefused(
+                InvalidArgumentException.class,
+                changed.replaceFirst("\\{", "{" + keys + ",").replace(",}", "}"),
+                message);
     }
 
     @ParameterizedTest
@@ -222,9 +283,41 @@ class ConfigReaderTest {
     @Test
     void whatIsWrittenIsReadBack() throws IOException {
         LlamaConfig llama = new LlamaConfig(
-                "llama", 260, 128, 96, 2, 4, 2, 16, 64, 1e-5, new RopeConfig(5e5, LLAMA3), true, true, true, true, -1, 9);
+                "llama",
+                260,
+                128,
+                96,
+                2,
+                4,
+                2,
+                16,
+                64,
+                1e-5,
+                new RopeConfig(5e5, LLAMA3),
+                true,
+                true,
+                true,
+                true,
+                -1,
+                9);
         LlamaConfig qwen = new LlamaConfig(
-                "qwen2", 260, 128, 96, 2, 4, 2, 32, 64, 1e-6, new RopeConfig(1e6, null), false, true, false, false, 0, -1);
+                "qwen2",
+                260,
+                128,
+                96,
+                2,
+                4,
+                2,
+                32,
+                64,
+                1e-6,
+                new RopeConfig(1e6, null),
+                false,
+                true,
+                false,
+                false,
+                0,
+                -1);
         for (LlamaConfig config : new LlamaConfig[] {llama, qwen}) {
             Path file = folder.resolve(config.family());
             Json.write(file, ConfigWriter.config(config, DType.BF16));

@@ -47,7 +47,11 @@ class HuggingFaceTokenizerTest {
         Random random = new Random(3);
         try (Tokenizer tokenizer = byteTokenizer()) {
             for (String text : List.of(
-                    "  two  spaces\r\n\ttab ", "😀 👩‍👩‍👧 naïve Ω 漢字", "a literal <s> and </s>", "\u0000\ufeff\uffff", everything.toString())) {
+                    "  two  spaces\r\n\ttab ",
+                    "😀 👩‍👩‍👧 naïve Ω 漢字",
+                    "a literal <s> and </s>",
+                    "\u0000\ufeff\uffff",
+                    everything.toString())) {
                 int[] ids = tokenizer.encode(text, false);
                 assertEquals(text, tokenizer.decode(ids));
             }
@@ -89,8 +93,9 @@ class HuggingFaceTokenizerTest {
         Files.writeString(folder.resolve("chat_template.jinja"), "{{ messages }}");
         Files.writeString(folder.resolve("README.md"), "");
         try (Tokenizer tokenizer = ModelFolder.tokenizer(folder).orElseThrow()) {
-            List<String> names =
-                    tokenizer.files().stream().map(file -> file.getFileName().toString()).toList();
+            List<String> names = tokenizer.files().stream()
+                    .map(file -> file.getFileName().toString())
+                    .toList();
             assertEquals(List.of("tokenizer.json", "tokenizer_config.json", "chat_template.jinja"), names);
         }
     }
@@ -120,7 +125,8 @@ class HuggingFaceTokenizerTest {
             {"{}", "has no model.vocab"},
             {"{\"model\":{\"vocab\":{\"a\":3000000000}}}", "has no model.vocab"},
             {"{\"model\":{\"vocab\":{\"a\":0}}}", "cannot be read as a tokenizer"},
-            {"{\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0},\"merges\":[\"b c\"]}}", "cannot be read as a tokenizer"},
+            {"{\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0},\"merges\":[\"b c\"]}}", "cannot be read as a tokenizer"
+            },
         };
         for (String[] each : cases) {
             Files.writeString(file, each[0]);
@@ -141,7 +147,8 @@ class HuggingFaceTokenizerTest {
         InvocationTargetException e = assertThrows(
                 InvocationTargetException.class,
                 () -> withoutJar.getMethod("open", Path.class).invoke(null, folder.resolve("tokenizer.json")));
-        assertEquals("dev.ottava.core.UnsupportedException", e.getCause().getClass().getName());
+        assertEquals(
+                "dev.ottava.core.UnsupportedException", e.getCause().getClass().getName());
         String message = e.getCause().getMessage();
         assertTrue(message.contains("text needs the jar ai.djl.huggingface:tokenizers"), message);
     }

@@ -60,7 +60,8 @@ class ModelFolderTest {
         try (LlamaModel model = ModelFolder.load(source, device, DType.F32)) {
             ModelFolder.save(model, target, null);
         }
-        assertEquals(SafetensorsBytes.tensors(source.resolve(WEIGHTS)), SafetensorsBytes.tensors(target.resolve(WEIGHTS)));
+        assertEquals(
+                SafetensorsBytes.tensors(source.resolve(WEIGHTS)), SafetensorsBytes.tensors(target.resolve(WEIGHTS)));
         assertEquals(ModelFolder.readConfig(source), ModelFolder.readConfig(target));
         assertEquals(List.of("config.json", "generation_config.json", WEIGHTS), names(target));
         assertEquals("float32", Json.read(target.resolve("config.json")).text("torch_dtype"));
@@ -133,17 +134,22 @@ class ModelFolderTest {
             for (int i = 0; i < expected.parameters().size(); i++) {
                 Parameter parameter = expected.parameters().get(i);
                 assertEquals(parameter.name(), model.parameters().get(i).name());
-                assertArrayEquals(parameter.weight().toFloats(), model.parameters().get(i).weight().toFloats());
+                assertArrayEquals(
+                        parameter.weight().toFloats(),
+                        model.parameters().get(i).weight().toFloats());
             }
         }
 
         writeIndex(without(fileOf, "model.norm.weight"));
-        assertRefused("model-2.safetensors: tensor 'model.norm.weight' is there, though model.safetensors.index.json does not say so");
+        assertRefused(
+                "model-2.safetensors: tensor 'model.norm.weight' is there, though model.safetensors.index.json does not say so");
         writeIndex(with(fileOf, "model.norm.weight", "model-1.safetensors"));
-        assertRefused("model-1.safetensors: tensor 'model.norm.weight' is missing, though model.safetensors.index.json says it is there");
+        assertRefused(
+                "model-1.safetensors: tensor 'model.norm.weight' is missing, though model.safetensors.index.json says it is there");
         for (String name : List.of("../model-1.safetensors", "/model.safetensors", "model-1.bin", "")) {
             writeIndex(with(fileOf, "model.norm.weight", name));
-            assertRefused("model.norm.weight is \"" + name + "\": it must be the name of a .safetensors file of the same folder");
+            assertRefused("model.norm.weight is \"" + name
+                    + "\": it must be the name of a .safetensors file of the same folder");
         }
         Files.writeString(folder.resolve("model.safetensors.index.json"), "{\"weight_map\":{\"model.norm.weight\":1}}");
         assertRefused("weight_map: model.norm.weight is 1: it must be a string");
@@ -166,7 +172,8 @@ class ModelFolderTest {
         try (LlamaModel model = ModelFolder.load(folder, device, DType.F32)) {
             ModelFolder.save(model, target, null);
         }
-        assertEquals(SafetensorsBytes.tensors(TIED.resolve(WEIGHTS)), SafetensorsBytes.tensors(target.resolve(WEIGHTS)));
+        assertEquals(
+                SafetensorsBytes.tensors(TIED.resolve(WEIGHTS)), SafetensorsBytes.tensors(target.resolve(WEIGHTS)));
     }
 
     @Test
@@ -175,8 +182,11 @@ class ModelFolderTest {
         assertRefused("tensor 'model.layers.1.mlp.up_proj.weight' is missing");
         rewrite(UNTIED, tensors -> tensors.remove("lm_head.weight"));
         assertRefused("tensor 'lm_head.weight' is missing (config.json does not say tie_word_embeddings)");
-        rewrite(UNTIED, tensors -> tensors.put("model.layers.0.self_attn.q_proj.bias", tensors.get("model.norm.weight")));
-        assertRefused("tensor 'model.layers.0.self_attn.q_proj.bias' is not one of the model that config.json describes");
+        rewrite(
+                UNTIED,
+                tensors -> tensors.put("model.layers.0.self_attn.q_proj.bias", tensors.get("model.norm.weight")));
+        assertRefused(
+                "tensor 'model.layers.0.self_attn.q_proj.bias' is not one of the model that config.json describes");
         rewrite(UNTIED, tensors -> tensors.put("model.norm.weight", tensors.get("lm_head.weight")));
         assertRefused("tensor 'model.norm.weight' has the shape [260, 64] instead of [64]");
         rewrite(TIED, tensors -> tensors.put("lm_head.weight", tensors.get("model.norm.weight")));
@@ -192,9 +202,11 @@ class ModelFolderTest {
         rewrite(UNTIED, tensors -> {});
         String config = Files.readString(folder.resolve("config.json"));
         Files.writeString(
-                folder.resolve("config.json"), config.replace("\"num_hidden_layers\": 2", "\"num_hidden_layers\": 2147483647"));
+                folder.resolve("config.json"),
+                config.replace("\"num_hidden_layers\": 2", "\"num_hidden_layers\": 2147483647"));
         assertRefused("num_hidden_layers is 2147483647, but there are only 21 tensors");
-        Files.writeString(folder.resolve("config.json"), config.replace("\"vocab_size\": 260", "\"vocab_size\": 2147483647"));
+        Files.writeString(
+                folder.resolve("config.json"), config.replace("\"vocab_size\": 260", "\"vocab_size\": 2147483647"));
         assertRefused("instead of [2147483647, 64]");
         assertEquals(0, device.memory().liveBytes());
     }
@@ -202,7 +214,8 @@ class ModelFolderTest {
     @Test
     void refusesFoldersThatHoldNoModel() throws IOException {
         Path absent = folder.resolve("absent");
-        OttavaException e = assertThrows(InvalidArgumentException.class, () -> ModelFolder.load(absent, device, DType.F32));
+        OttavaException e =
+                assertThrows(InvalidArgumentException.class, () -> ModelFolder.load(absent, device, DType.F32));
         assertEquals("there is no folder " + absent, e.getMessage());
         assertRefused("there is no file " + folder.resolve("config.json"));
         Files.copy(UNTIED.resolve("config.json"), folder.resolve("config.json"));
@@ -243,7 +256,9 @@ class ModelFolderTest {
     }
 
     private void writeIndex(Map<String, String> fileOf) throws IOException {
-        Json.write(folder.resolve("model.safetensors.index.json"), Map.of("metadata", Map.of("total_size", 1), "weight_map", fileOf));
+        Json.write(
+                folder.resolve("model.safetensors.index.json"),
+                Map.of("metadata", Map.of("total_size", 1), "weight_map", fileOf));
     }
 
     private static Map<String, Tensor> tensors(LlamaModel model) {

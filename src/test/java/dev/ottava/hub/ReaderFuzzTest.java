@@ -31,10 +31,47 @@ class ReaderFuzzTest {
 
     /** What is put into a file in place of something else. */
     private static final List<String> WORDS = List.of(
-            "0", "-1", "1", "7", "2147483648", "9223372036854775807", "18446744073709551616", "1e40", "1e-9", "0.5", "null", "true",
-            "{}", "[]", "[0,0]", "[8,0]", "\"\"", "\"F32\"", "\"F4\"", "\"I64\"", "\"x\"", "\"shape\":", "\"llama3\"", "\"linear\"",
-            "\"silu\"", ",", ":", "{", "}", "[", "]", "\"", "\\", "\\u0000", "\n", "\u00e9", "/*", "NaN",
-            "\"rope_scaling\":{\"type\":\"llama3\"},", "\"head_dim\":32,", "\"__metadata__\":{\"a\":\"b\"},");
+            "0",
+            "-1",
+            "1",
+            "7",
+            "2147483648",
+            "9223372036854775807",
+            "18446744073709551616",
+            "1e40",
+            "1e-9",
+            "0.5",
+            "null",
+            "true",
+            "{}",
+            "[]",
+            "[0,0]",
+            "[8,0]",
+            "\"\"",
+            "\"F32\"",
+            "\"F4\"",
+            "\"I64\"",
+            "\"x\"",
+            "\"shape\":",
+            "\"llama3\"",
+            "\"linear\"",
+            "\"silu\"",
+            ",",
+            ":",
+            "{",
+            "}",
+            "[",
+            "]",
+            "\"",
+            "\\",
+            "\\u0000",
+            "\n",
+            "\u00e9",
+            "/*",
+            "NaN",
+            "\"rope_scaling\":{\"type\":\"llama3\"},",
+            "\"head_dim\":32,",
+            "\"__metadata__\":{\"a\":\"b\"},");
 
     @TempDir
     Path folder;
@@ -45,9 +82,11 @@ class ReaderFuzzTest {
 
     @Test
     void safetensors() throws IOException {
-        String header = "{\"__metadata__\":{\"format\":\"pt\"}," + SafetensorsBytes.entry("a", "F32", "[2,3]", "[0,24]") + ","
-                + SafetensorsBytes.entry("b", "BF16", "[4]", "[24,32]") + "," + SafetensorsBytes.entry("c", "F16", "[0]", "[32,32]")
-                + "}";
+        String header =
+                "{\"__metadata__\":{\"format\":\"pt\"}," + SafetensorsBytes.entry("a", "F32", "[2,3]", "[0,24]") + ","
+                        + SafetensorsBytes.entry("b", "BF16", "[4]", "[24,32]") + ","
+                        + SafetensorsBytes.entry("c", "F16", "[0]", "[32,32]")
+                        + "}";
         Path path = folder.resolve("fuzzed.safetensors");
         try (FileChannel out = FileChannel.open(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
             fuzz("fuzzed.safetensors", SafetensorsBytes.of(header, new byte[32]), bytes -> {
@@ -74,11 +113,12 @@ class ReaderFuzzTest {
 
     @Test
     void config() throws IOException {
-        String config = "{\"architectures\":[\"LlamaForCausalLM\"],\"model_type\":\"llama\",\"vocab_size\":260,\"hidden_size\":64,"
-                + "\"intermediate_size\":176,\"num_hidden_layers\":2,\"num_attention_heads\":4,\"num_key_value_heads\":2,"
-                + "\"max_position_embeddings\":128,\"rms_norm_eps\":1e-05,\"rope_theta\":10000.0,\"tie_word_embeddings\":false,"
-                + "\"rope_scaling\":{\"rope_type\":\"llama3\",\"factor\":8.0,\"low_freq_factor\":1.0,\"high_freq_factor\":4.0,"
-                + "\"original_max_position_embeddings\":64},\"attention_bias\":false,\"hidden_act\":\"silu\",\"eos_token_id\":[2,3]}";
+        String config =
+                "{\"architectures\":[\"LlamaForCausalLM\"],\"model_type\":\"llama\",\"vocab_size\":260,\"hidden_size\":64,"
+                        + "\"intermediate_size\":176,\"num_hidden_layers\":2,\"num_attention_heads\":4,\"num_key_value_heads\":2,"
+                        + "\"max_position_embeddings\":128,\"rms_norm_eps\":1e-05,\"rope_theta\":10000.0,\"tie_word_embeddings\":false,"
+                        + "\"rope_scaling\":{\"rope_type\":\"llama3\",\"factor\":8.0,\"low_freq_factor\":1.0,\"high_freq_factor\":4.0,"
+                        + "\"original_max_position_embeddings\":64},\"attention_bias\":false,\"hidden_act\":\"silu\",\"eos_token_id\":[2,3]}";
         fuzz(
                 "config.json",
                 config.getBytes(StandardCharsets.UTF_8),
@@ -98,10 +138,16 @@ class ReaderFuzzTest {
             } catch (InvalidArgumentException | UnsupportedException e) {
                 refused++;
                 String message = e.getMessage();
-                assertTrue(message.contains(name) && message.length() < 1000 && message.lines().count() == 1, message);
+                assertTrue(
+                        message.contains(name)
+                                && message.length() < 1000
+                                && message.lines().count() == 1,
+                        message);
             } catch (RuntimeException | StackOverflowError | OutOfMemoryError e) {
                 throw new AssertionError(
-                        "case " + i + " of seed " + SEED + ": " + Base64.getEncoder().encodeToString(bytes), e);
+                        "case " + i + " of seed " + SEED + ": "
+                                + Base64.getEncoder().encodeToString(bytes),
+                        e);
             }
         }
         assertEquals(CASES, accepted + refused);

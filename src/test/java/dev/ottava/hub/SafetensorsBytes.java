@@ -52,7 +52,8 @@ final class SafetensorsBytes {
                         int from = value.get("data_offsets").get(0).asInt();
                         int to = value.get("data_offsets").get(1).asInt();
                         String what = value.get("dtype").asText() + " " + value.get("shape");
-                        ByteBuffer data = ByteBuffer.wrap(bytes, begin + from, to - from).slice();
+                        ByteBuffer data =
+                                ByteBuffer.wrap(bytes, begin + from, to - from).slice();
                         tensors.put(field.getKey(), Map.entry(what, data));
                     }
                 });

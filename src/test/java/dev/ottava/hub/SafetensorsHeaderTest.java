@@ -53,20 +53,52 @@ class SafetensorsHeaderTest {
                 broken("something behind", "{" + X + "}{}", 8, "something follows the header's JSON object"),
                 broken("name twice", "{" + X + "," + X + "}", 8, "Duplicate field 'x'"),
                 broken("key twice", "{\"x\":{\"dtype\":\"F32\",\"dtype\":\"F32\"}}", 8, "Duplicate field 'dtype'"),
-                broken("offset beyond the data", with("F32", "[2]", "[0,8]"), 7, "the file has 7 bytes of data: is it truncated?"),
-                broken("negative offset", with("F32", "[2]", "[-8,0]"), 8, "tensor 'x' has a negative number in data_offsets: -8"),
-                broken("reversed offsets", with("F32", "[2]", "[8,0]"), 8, "tensor 'x' has reversed data_offsets [8, 0]"),
+                broken(
+                        "offset beyond the data",
+                        with("F32", "[2]", "[0,8]"),
+                        7,
+                        "the file has 7 bytes of data: is it truncated?"),
+                broken(
+                        "negative offset",
+                        with("F32", "[2]", "[-8,0]"),
+                        8,
+                        "tensor 'x' has a negative number in data_offsets: -8"),
+                broken(
+                        "reversed offsets",
+                        with("F32", "[2]", "[8,0]"),
+                        8,
+                        "tensor 'x' has reversed data_offsets [8, 0]"),
                 broken("one offset", with("F32", "[2]", "[8]"), 8, "tensor 'x' has 1 data_offsets: there must be 2"),
-                broken("fractional offset", with("F32", "[2]", "[0,8.0]"), 8, "data_offsets with something that is not an integer"),
-                broken("huge offset", with("F32", "[2]", "[0,9223372036854775808]"), 8, "a number of more than 63 bits"),
-                broken("offsets as text", with("F32", "[2]", "\"0,8\""), 8, "tensor 'x' has a data_offsets that is not a list"),
+                broken(
+                        "fractional offset",
+                        with("F32", "[2]", "[0,8.0]"),
+                        8,
+                        "data_offsets with something that is not an integer"),
+                broken(
+                        "huge offset",
+                        with("F32", "[2]", "[0,9223372036854775808]"),
+                        8,
+                        "a number of more than 63 bits"),
+                broken(
+                        "offsets as text",
+                        with("F32", "[2]", "\"0,8\""),
+                        8,
+                        "tensor 'x' has a data_offsets that is not a list"),
                 broken(
                         "overlap",
                         "{" + X + "," + entry("y", "F32", "[2]", "[4,12]") + "}",
                         12,
                         "tensor 'y' overlaps tensor 'x'"),
-                broken("same bytes", "{" + X + "," + entry("y", "F32", "[2]", "[0,8]") + "}", 8, "tensor 'y' overlaps tensor 'x'"),
-                broken("hole in front", with("F32", "[2]", "[4,12]"), 12, "the 4 bytes before tensor 'x' belong to no tensor"),
+                broken(
+                        "same bytes",
+                        "{" + X + "," + entry("y", "F32", "[2]", "[0,8]") + "}",
+                        8,
+                        "tensor 'y' overlaps tensor 'x'"),
+                broken(
+                        "hole in front",
+                        with("F32", "[2]", "[4,12]"),
+                        12,
+                        "the 4 bytes before tensor 'x' belong to no tensor"),
                 broken(
                         "hole between",
                         "{" + X + "," + entry("y", "F32", "[1]", "[12,16]") + "}",
@@ -79,14 +111,22 @@ class SafetensorsHeaderTest {
                         with("F32", "[3]", "[0,8]"),
                         8,
                         "tensor 'x' has the shape [3] of F32, 12 bytes, but data_offsets [0, 8] hold 8"),
-                broken("negative size", with("F32", "[-2]", "[0,8]"), 8, "tensor 'x' has a negative number in shape: -2"),
+                broken(
+                        "negative size",
+                        with("F32", "[-2]", "[0,8]"),
+                        8,
+                        "tensor 'x' has a negative number in shape: -2"),
                 broken(
                         "shape overflow",
                         with("F32", "[4294967296,4294967296]", "[0,0]"),
                         0,
                         "tensor 'x' has the shape [4294967296, 4294967296], which overflows 64 bits"),
                 broken("overflow of bits", with("F32", "[576460752303423488]", "[0,0]"), 0, "which overflows 64 bits"),
-                broken("size of 2^64", with("F32", "[18446744073709551616]", "[0,0]"), 0, "a number of more than 63 bits"),
+                broken(
+                        "size of 2^64",
+                        with("F32", "[18446744073709551616]", "[0,0]"),
+                        0,
+                        "a number of more than 63 bits"),
                 broken("half a byte", with("F4", "[3]", "[0,1]"), 1, "no whole number of bytes of F4"),
                 broken("too many sizes", with("F32", "[1" + ",1".repeat(64) + "]", "[0,4]"), 4, "more than 64 numbers"),
                 broken("unknown dtype", with("F31", "[2]", "[0,8]"), 8, "tensor 'x' has the unknown dtype 'F31'"),
@@ -97,7 +137,11 @@ class SafetensorsHeaderTest {
                 broken("unknown key", "{\"x\":{\"scale\":1}}", 8, "tensor 'x' has an unknown key 'scale'"),
                 broken("tensor a number", "{\"x\":1}", 8, "tensor 'x' is not described by an object"),
                 broken("metadata a list", "{\"__metadata__\":[]}", 0, "__metadata__ is not an object"),
-                broken("metadata a number", "{\"__metadata__\":{\"step\":1}}", 0, "the value of 'step' is not a string"),
+                broken(
+                        "metadata a number",
+                        "{\"__metadata__\":{\"step\":1}}",
+                        0,
+                        "the value of 'step' is not a string"),
                 broken("deep", "{\"x\":" + "[".repeat(100_000) + "}", 8, "tensor 'x' is not described by an object"),
                 broken("break in a name", "{\"a\\nb\":1}", 0, "tensor 'a b' is not described by an object"));
     }
@@ -128,9 +172,11 @@ class SafetensorsHeaderTest {
     @Test
     void refusesAHeaderOverTheLimitWithoutAllocatingIt() throws IOException {
         for (long length : new long[] {100_000_001, 1L << 40, Long.MAX_VALUE, -1}) {
-            ByteBuffer bytes = ByteBuffer.allocate(64).order(ByteOrder.LITTLE_ENDIAN).putLong(0, length);
+            ByteBuffer bytes =
+                    ByteBuffer.allocate(64).order(ByteOrder.LITTLE_ENDIAN).putLong(0, length);
             Path file = Files.write(folder.resolve("oversized"), bytes.array());
-            assertRefused(file, "its header would have " + Long.toUnsignedString(length) + " bytes, the limit is 100000000");
+            assertRefused(
+                    file, "its header would have " + Long.toUnsignedString(length) + " bytes, the limit is 100000000");
         }
     }
 
@@ -140,7 +186,10 @@ class SafetensorsHeaderTest {
         file[10] = (byte) 0xff;
         assertRefused(Files.write(folder.resolve("latin"), file), "the header is not JSON: not UTF-8");
         byte[] utf16 = "{}".getBytes(StandardCharsets.UTF_16LE);
-        ByteBuffer wide = ByteBuffer.allocate(12).order(ByteOrder.LITTLE_ENDIAN).putLong(4).put(utf16);
+        ByteBuffer wide = ByteBuffer.allocate(12)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putLong(4)
+                .put(utf16);
         assertRefused(Files.write(folder.resolve("wide"), wide.array()), "the header is not JSON");
     }
 
@@ -149,12 +198,13 @@ class SafetensorsHeaderTest {
         assertMessage(
                 assertThrows(InvalidArgumentException.class, () -> SafetensorsFile.open(folder.resolve("absent"))),
                 "there is no file");
-        assertMessage(assertThrows(InvalidArgumentException.class, () -> SafetensorsFile.open(folder)), "cannot be read");
+        assertMessage(
+                assertThrows(InvalidArgumentException.class, () -> SafetensorsFile.open(folder)), "cannot be read");
     }
 
     private static void assertRefused(Path file, String message) {
-        InvalidArgumentException e =
-                assertThrows(InvalidArgumentException.class, () -> SafetensorsFile.open(file).close());
+        InvalidArgumentException e = assertThrows(
+                InvalidArgumentException.class, () -> SafetensorsFile.open(file).close());
         assertMessage(e, message);
         assertTrue(e.getMessage().startsWith(file.toString()), e.getMessage());
     }

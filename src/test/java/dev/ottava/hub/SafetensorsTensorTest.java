@@ -79,8 +79,8 @@ class SafetensorsTensorTest {
         String header = SafetensorsBytes.header(file);
         assertEquals(0, header.length() % 8);
         assertEquals(
-                "{\"__metadata__\":{\"format\":\"pt\"}," + entry("a", "F32", "[1]", "[0,4]") + "," + entry("b", "F32", "[2]", "[4,12]")
-                        + "," + entry("A\\\"", "F8_E4M3", "[3]", "[12,15]") + "}",
+                "{\"__metadata__\":{\"format\":\"pt\"}," + entry("a", "F32", "[1]", "[0,4]") + ","
+                        + entry("b", "F32", "[2]", "[4,12]") + "," + entry("A\\\"", "F8_E4M3", "[3]", "[12,15]") + "}",
                 header.stripTrailing());
         assertEquals(8 + header.length() + 15, Files.size(file));
     }
@@ -140,12 +140,14 @@ class SafetensorsTensorTest {
 
     @Test
     void refusesATypeByNameOnlyWhenItIsRead() throws IOException {
-        String header = "{" + entry("scales", "F8_E8M0", "[4]", "[8,12]") + "," + entry("ids", "I32", "[2]", "[0,8]") + "}";
+        String header =
+                "{" + entry("scales", "F8_E8M0", "[4]", "[8,12]") + "," + entry("ids", "I32", "[2]", "[0,8]") + "}";
         try (SafetensorsFile file = SafetensorsFile.open(SafetensorsBytes.write(folder.resolve("f"), header, 12));
                 Tensor scales = device.empty(DType.F32, 4);
                 Tensor ids = device.empty(DType.F32, 2)) {
             UnsupportedException e = assertThrows(UnsupportedException.class, () -> file.read("scales", scales));
-            assertTrue(e.getMessage().contains("tensor 'scales' is F8_E8M0, which cannot be read as F32"), e.getMessage());
+            assertTrue(
+                    e.getMessage().contains("tensor 'scales' is F8_E8M0, which cannot be read as F32"), e.getMessage());
             e = assertThrows(UnsupportedException.class, () -> file.read("ids", ids));
             assertTrue(e.getMessage().contains("tensor 'ids' is I32, which cannot be read as F32"), e.getMessage());
         }
@@ -178,7 +180,8 @@ class SafetensorsTensorTest {
         Path full = Path.of("/dev/full");
         assumeTrue(Files.exists(full));
         try (Tensor x = device.tensor(new float[] {1}, 1)) {
-            OttavaException e = assertThrows(OttavaException.class, () -> SafetensorsWriter.write(full, Map.of("x", x)));
+            OttavaException e =
+                    assertThrows(OttavaException.class, () -> SafetensorsWriter.write(full, Map.of("x", x)));
             assertTrue(e.getMessage().contains("/dev/full cannot be written: No space left on device"), e.getMessage());
         }
     }
