@@ -90,7 +90,7 @@ public final class ByteTokenizer {
         Map<String, Integer> vocabulary = new LinkedHashMap<>();
         int unprintable = 0;
         for (int value = 0; value < 256; value++) {
-            boolean printable = value > ' ' && value < 0x7f || value > 0xa0 && value != 0xad;
+            boolean printable = (value > ' ' && value < 0x7f) || (value > 0xa0 && value != 0xad);
             int character = printable ? value : 256 + unprintable++; // the alphabet of byte-level BPE
             vocabulary.put(Character.toString(character), value);
         }
