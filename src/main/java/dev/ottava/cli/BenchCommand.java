@@ -35,7 +35,9 @@ final class BenchCommand implements Callable<Integer> {
         step
     }
 
-    @Parameters(paramLabel = "SUITE", description = "gemm: matrix products beside OpenBLAS. step: whole training steps.")
+    @Parameters(
+            paramLabel = "SUITE",
+            description = "gemm: matrix products beside OpenBLAS. step: whole training steps.")
     private Suite suite;
 
     @Mixin
@@ -78,7 +80,9 @@ final class BenchCommand implements Callable<Integer> {
     }
 
     private void gemm(Device opened) {
-        heading("%6s %14s %8s %14s %10s %14s %8s", "m=n=k", "F32 GFLOP/s", "of peer", "BF16 GFLOP/s", "of peer", "OpenBLAS F32", "spread");
+        heading(
+                "%6s %14s %8s %14s %10s %14s %8s",
+                "m=n=k", "F32 GFLOP/s", "of peer", "BF16 GFLOP/s", "of peer", "OpenBLAS F32", "spread");
         for (GemmBenchmark.Result result : GemmBenchmark.run(opened, sizes)) {
             double peer = result.gigaflops(result.peer());
             double f32 = result.gigaflops(result.f32());
@@ -97,7 +101,13 @@ final class BenchCommand implements Callable<Integer> {
                 terminal.out()
                         .printf(
                                 "%6d %14.1f %8.2f %14.1f %10.2f %14.1f %7.0f%%%n",
-                                result.size(), f32, f32 / peer, bf16, bf16 / peer, peer, 100 * result.f32().spread());
+                                result.size(),
+                                f32,
+                                f32 / peer,
+                                bf16,
+                                bf16 / peer,
+                                peer,
+                                100 * result.f32().spread());
             }
         }
     }

@@ -58,7 +58,10 @@ final class LossPicture {
         String end = String.valueOf(last);
         text.append(" ".repeat(7)).append(unicode ? "└" : "+").append((unicode ? "─" : "-").repeat(columns));
         text.append('\n').append(" ".repeat(8)).append("1");
-        return text.append(" ".repeat(Math.max(1, columns - 1 - end.length()))).append(end).append('\n').toString();
+        return text.append(" ".repeat(Math.max(1, columns - 1 - end.length())))
+                .append(end)
+                .append('\n')
+                .toString();
     }
 
     private static int row(double y, double low, double high, int height) {

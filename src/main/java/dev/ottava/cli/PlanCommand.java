@@ -49,8 +49,9 @@ final class PlanCommand implements Callable<Integer> {
         arguments.check();
         LlamaConfig config = arguments.model.config();
         if (arguments.data.seqLen() > config.maxPositionEmbeddings()) {
-            throw new InvalidArgumentException("--seq-len " + arguments.data.seqLen()
-                    + " is longer than the model's max_position_embeddings " + config.maxPositionEmbeddings() + ": lower it");
+            throw new InvalidArgumentException(
+                    "--seq-len " + arguments.data.seqLen() + " is longer than the model's max_position_embeddings "
+                            + config.maxPositionEmbeddings() + ": lower it");
         }
         try (Device device = arguments.device.open()) {
             DType precision = arguments.device.dtype(device);

@@ -105,7 +105,8 @@ final class TrainArguments {
                 continue;
             }
             String text = value instanceof Enum<?> choice ? Choices.word(choice) : value.toString();
-            values.put(option.longestName(), value instanceof Iterable<?> ? text.substring(1, text.length() - 1) : text);
+            values.put(
+                    option.longestName(), value instanceof Iterable<?> ? text.substring(1, text.length() - 1) : text);
         }
         return values;
     }
