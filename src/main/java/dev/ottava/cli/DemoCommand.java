@@ -62,6 +62,7 @@ final class DemoCommand implements Callable<Integer> {
         Path run = output != null ? output : unused();
         ProjectText text = ProjectText.write(Path.of(home), run.resolve("text"));
         String[] args = {
+            "train",
             "--preset", "demo-3m",
             "--data", text.train().toString(),
             "--eval-data", text.heldOut().toString(),
@@ -74,7 +75,7 @@ final class DemoCommand implements Callable<Integer> {
             "--batch-size", "8",
             "--seq-len", String.valueOf(SEQ_LEN)
         };
-        terminal.out().println("ottava train " + String.join(" ", args) + System.lineSeparator());
+        terminal.out().println("ottava " + String.join(" ", args) + System.lineSeparator());
         Path model = new TrainingJob(TrainArguments.of(terminal, args), terminal).run();
         MetricsFile metrics = MetricsFile.read(model.resolve("metrics.jsonl"));
         boolean[] clearly = new boolean[1];

@@ -52,10 +52,10 @@ final class Html {
               font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; }
             h1 { margin: 0; font-size: 26px; } h2 { margin: 0 0 10px; font-size: 16px; } header p { margin: 2px 0 18px; color: var(--soft); }
             section { margin: 14px 0; padding: 16px 18px; background: var(--card); border: 1px solid var(--line); border-radius: 10px; }
-            .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(130px, 1fr)); gap: 12px; }
+            .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(120px, 1fr)); gap: 12px; }
             .tiles div { padding: 12px 16px; background: var(--card); border: 1px solid var(--line); border-radius: 10px; }
             .tiles b { display: block; font-size: 21px; font-variant-numeric: tabular-nums; } .tiles span { color: var(--soft); font-size: 13px; }
-            .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(300px, 1fr)); gap: 14px; } .pair section { margin: 0; }
+            .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(420px, 100%), 1fr)); gap: 14px; } .pair section { margin: 0; }
             svg { display: block; width: 100%; height: auto; } svg text { fill: var(--soft); font-size: 12px; }
             path { fill: none; stroke-width: 1.8; stroke-linejoin: round; } path.raw { stroke: var(--raw); stroke-width: 1; } path.main { stroke: var(--main); }
             circle.eval { fill: var(--eval); stroke: var(--card); } .grid { stroke: var(--line); } .axis { stroke: var(--soft); }

@@ -69,7 +69,7 @@ record Report(String title, String remark, Map<String, String> options, MetricsF
                 numbers.put("perplexity", Format.plain(Math.exp(evaluation.loss())));
             }
             numbers.put("tokens", Format.count(last.tokens()));
-            numbers.put("tokens/s, median", Format.count(median(values(Step::tokensPerSecond))));
+            numbers.put("median tokens/s", Format.count(median(values(Step::tokensPerSecond))));
         }
         numbers.put("peak memory", Format.bytes(memory.peakBytes()));
         return numbers;
