@@ -73,7 +73,8 @@ static double measure_update(const float* gradient, const float* column_factor, 
 }
 
 template <bool Stochastic, class W>
-static double adalomo_matrix(const AdaLomo& step, W* weight, const float* gradient, float* row, float* column, int64_t rows, int64_t columns) {
+static double adalomo_matrix(const AdaLomo& step, W* weight, const float* gradient, float* row, float* column, int64_t rows,
+                             int64_t columns) {
     RowGroups groups(rows);
     bool parallel = rows * columns > parallel_from;
     double count = static_cast<double>(rows) * static_cast<double>(columns);
@@ -138,22 +139,24 @@ static double adalomo_matrix(const AdaLomo& step, W* weight, const float* gradie
         int64_t begin = i * columns;
         float r = row_factor[i], s = scale;
         Clip clip = step.clip;
-        apply<Stochastic>(weight, begin, begin + columns, decay, step.bits,
-                          [=](int64_t k) __attribute__((always_inline)) { return s * (clip(g[k]) * factor[k - begin] * r); });
+        apply<Stochastic>(
+            weight, begin, begin + columns, decay,
+            step.bits, [=](int64_t k) __attribute__((always_inline)) { return s * (clip(g[k]) * factor[k - begin] * r); });
     }
     return gradient_total;
 }
 
-int adalomo_update_matrix(int64_t, int64_t control, int weight_dtype, int64_t weight, int64_t gradient, int64_t row, int64_t column, int64_t rows,
-                          int64_t columns, double weight_decay, double max_value, int stochastic, int64_t seed, int64_t tensor_index,
-                          int64_t squares) {
+int adalomo_update_matrix(int64_t, int64_t control, int weight_dtype, int64_t weight, int64_t gradient, int64_t row, int64_t column,
+                          int64_t rows, int64_t columns, double weight_decay, double max_value, int stochastic, int64_t seed,
+                          int64_t tensor_index, int64_t squares) {
     if (weight_dtype != OTTAVA_F32 && weight_dtype != OTTAVA_BF16) refuse_dtype("adalomo_update_matrix", weight_dtype);
     Control c = *pointer<Control>(control);
     if (!c.ok) return skip(squares, OTTAVA_F32, gradient, rows * columns);
     AdaLomo step(c, weight_decay, max_value, seed, tensor_index);
     double sum;
     if (weight_dtype == OTTAVA_F32) {
-        sum = adalomo_matrix<false>(step, pointer<float>(weight), pointer<float>(gradient), pointer<float>(row), pointer<float>(column), rows, columns);
+        sum = adalomo_matrix<false>(step, pointer<float>(weight), pointer<float>(gradient), pointer<float>(row), pointer<float>(column),
+                                    rows, columns);
     } else {
         auto run = stochastic ? adalomo_matrix<true, bf16> : adalomo_matrix<false, bf16>;
         sum = run(step, pointer<bf16>(weight), pointer<float>(gradient), pointer<float>(row), pointer<float>(column), rows, columns);
@@ -173,7 +176,8 @@ __attribute__((always_inline)) inline float relative_to(float g, float v) {
 }
 
 // Updates a block of the second moment; returns the sum of squares of u.
-static double update_second_moment(float* second_moment, const float* gradient, int64_t begin, int64_t end, float beta, float rest, Clip clip) {
+static double update_second_moment(float* second_moment, const float* gradient, int64_t begin, int64_t end, float beta, float rest,
+                                   Clip clip) {
     double sum = 0;
 #pragma omp simd reduction(+ : sum)
     for (int64_t i = begin; i < end; i++) {
@@ -200,14 +204,16 @@ static void adalomo_vector(const AdaLomo& step, W* weight, const float* gradient
         const float* v = second_moment;
         float s = scale;
         Clip clip = step.clip;
-        apply<Stochastic>(weight, begin, end, decay, step.bits,
-                          [=](int64_t i) __attribute__((always_inline)) { return s * relative_to(clip(g[i]), v[i]); });
+        apply<Stochastic>(
+            weight, begin, end, decay,
+            step.bits, [=](int64_t i) __attribute__((always_inline)) { return s * relative_to(clip(g[i]), v[i]); });
         return 0.0;
     });
 }
 
-int adalomo_update_vector(int64_t, int64_t control, int weight_dtype, int64_t weight, int64_t gradient, int64_t second_moment, int64_t count,
-                          double weight_decay, double max_value, int stochastic, int64_t seed, int64_t tensor_index, int64_t squares) {
+int adalomo_update_vector(int64_t, int64_t control, int weight_dtype, int64_t weight, int64_t gradient, int64_t second_moment,
+                          int64_t count, double weight_decay, double max_value, int stochastic, int64_t seed, int64_t tensor_index,
+                          int64_t squares) {
     if (weight_dtype != OTTAVA_F32 && weight_dtype != OTTAVA_BF16) refuse_dtype("adalomo_update_vector", weight_dtype);
     Control c = *pointer<Control>(control);
     skip(squares, OTTAVA_F32, gradient, count);  // vectors are short: reading twice costs nothing

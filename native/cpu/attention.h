@@ -11,8 +11,6 @@
 
 OTTAVA_CPU_BEGIN
 
-constexpr int query_tile = 64;
-constexpr int key_tile = 64;
 constexpr float log2_e = 1.44269504088896341f;
 
 // 2^x with a relative error of about 1e-7; 0 below 2^-126, NaN for NaN. Not for x > 127.
@@ -32,11 +30,15 @@ inline vec exp2(vec x) {
     return (vec)(~(x < -126.0f) & (ivec)result);
 }
 
-// Where a tile of keys beginning at `first_key` and a tile of queries meet the causal diagonal: key row r is seen by query column c
+// Where a tile of keys and a tile of queries meet the causal diagonal: key row r is seen by query column c
 // if r <= c + diagonal (and r < keys). Rows and columns are counted within the tile.
 struct Mask {
     int keys;
     int diagonal;
+
+    // The keys begin at first_key, the first query is at first_position. Far from the diagonal its distance does not matter.
+    Mask(int64_t key_count, int64_t first_position, int64_t first_key)
+        : keys(static_cast<int>(key_count)), diagonal(static_cast<int>(smaller(first_position - first_key, 1 << 16))) {}
 
     static int clamp(int value, int low, int high) { return value < low ? low : value > high ? high : value; }
     // Rows before this are seen by every column of the vector; rows from end_of(vector) on by none.
@@ -44,9 +46,8 @@ struct Mask {
     int end_row(int vector) const { return clamp((vector + 1) * lanes + diagonal, 0, keys); }
     // The last row that each column of the vector sees.
     ivec last_rows(int vector) const {
-        ivec last;
-        for (int i = 0; i < lanes; i++) last[i] = vector * lanes + i + diagonal < keys ? vector * lanes + i + diagonal : keys - 1;
-        return last;
+        ivec last = Lanes::indices() + (vector * lanes + diagonal);
+        return last < keys ? last : ivec{} + (keys - 1);
     }
 };
 

@@ -9,6 +9,9 @@ OTTAVA_CPU_BEGIN
 
 namespace {
 
+constexpr int query_tile = 64;
+constexpr int key_tile = 64;
+
 template <class T>
 struct Problem {
     T *d_q, *d_k, *d_v;
@@ -109,7 +112,7 @@ struct QueryTile {
             if (i < count) {
                 vec sums = {};
                 for (int64_t c = 0; c < p.head_dim; c += lanes) sums += widen(d + i * p.query_pitch() + c) * widen(out + i * p.query_pitch() + c);
-                for (int c = 0; c < lanes; c++) sum += sums[c];
+                sum = total(sums);
             }
             delta[i] = sum;
             offset[i] = i < count ? log_sum_exp[i] * log2_e : 0;
@@ -200,7 +203,7 @@ enum Part { of_queries = 1, of_keys = 2 };
 template <int Parts, class E>
 static void add_gradients(const Scores<E>& scores, const QueryTile<E>& queries, const KeyTile<E>& keys, int head_dim, float scale) {
     constexpr int values = values_of<E>;
-    Mask mask{keys.count, static_cast<int>(smaller(queries.first - keys.first, 2 * key_tile))};
+    Mask mask(keys.count, queries.first, keys.first);
     int vectors = queries.vectors, pitch = depth_pitch<E>(head_dim);
     multiply<Along::depth>(keys.padded, vectors, head_dim / values, keys.keys, pitch, queries.queries, query_tile, scores.scores, query_tile,
                            from_zero, ScoresTrim(mask));

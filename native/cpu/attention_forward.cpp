@@ -1,10 +1,14 @@
 // Attention forward: a tile of queries against all tiles of keys it sees, with the running maximum and sum of the softmax
-// (FlashAttention-2, Dao 2023, algorithm 1). Workspace: about 6 tiles of 64 x head_dim values per thread.
+// (FlashAttention-2, Dao 2023, algorithm 1). Workspace per thread: 4 tiles of 128 x head_dim
+// values and one of 128 x 128.
 #include "attention.h"
 
 OTTAVA_CPU_BEGIN
 
 namespace {
+
+constexpr int query_tile = 128;
+constexpr int key_tile = 128;
 
 template <class T>
 struct Problem {
@@ -103,7 +107,7 @@ static void attend_tile(const Problem<T>& p, const Buffers<E>& buffers, int64_t 
         buffers.sum[i] = 0;
     }
     for (int64_t first_key = 0; first_key < first_position + queries; first_key += key_tile) {
-        Mask mask{static_cast<int>(smaller(key_tile, p.key_length - first_key)), static_cast<int>(smaller(first_position - first_key, 2 * key_tile))};
+        Mask mask(smaller(key_tile, p.key_length - first_key), first_position, first_key);
         int padded_keys = static_cast<int>(round_up(mask.keys, tile_rows));
         const int64_t offset = p.key_offset(b, h) + first_key * p.key_pitch();
         pack_rows(buffers.keys, key_pitch, p.k + offset, p.key_pitch(), mask.keys, padded_keys, head_dim);
@@ -141,59 +145,82 @@ static void attend_tiles(const Problem<T>& p) {
     }
 }
 
-// Few queries would leave most lanes of a tile empty: here the vectors lie along head_dim, and time goes into reading keys and values once.
+// The running softmax of one query.
+struct Row {
+    float *query, *out, maximum, sum;
+};
+
+// Adds a block of keys and values to a row: `seen` keys of at most key_block.
+constexpr int key_block = 64;
+
+template <class T>
+static void attend_block(Row& row, const T* k, const T* v, int64_t pitch, int seen, int64_t head_dim) {
+    float weights[key_block];
+    vec top = splat(row.maximum);
+    for (int j = 0; j < seen; j += lanes) {
+        vec scores = dot_products(row.query, k + j * pitch, pitch, seen - j, head_dim);
+        scores = Lanes::indices() < seen - j ? scores : splat(-INFINITY);
+        store_unaligned(weights + j, scores);
+        top = maximum(top, scores);
+    }
+    float m = maximum(top);
+    float factor = exp2(splat(row.maximum - m))[0];
+    vec sum = vec{};
+    for (int j = 0; j < seen; j += lanes) {
+        vec p = exp2(load_unaligned<vec>(weights + j) - m);
+        store_unaligned(weights + j, p);
+        sum += p;
+    }
+    row.sum = row.sum * factor + total(sum);
+    row.maximum = m;
+    for (int64_t d = 0; d < head_dim; d += lanes) {
+        vec part[4] = {load_unaligned<vec>(row.out + d) * factor, vec{}, vec{}, vec{}};
+        int j = 0;
+        for (; j + 4 <= seen; j += 4)
+#pragma GCC unroll 4
+            for (int i = 0; i < 4; i++) part[i] += weights[j + i] * widen(v + (j + i) * pitch + d);
+        for (; j < seen; j++) part[0] += weights[j] * widen(v + j * pitch + d);
+        store_unaligned(row.out + d, (part[0] + part[1]) + (part[2] + part[3]));
+    }
+}
+
+// Few queries would leave most lanes of a tile empty: here the vectors lie along head_dim, and keys and values are read once for all heads of a
+// group. A task is a key/value head.
 template <class T>
 static void attend_rows(const Problem<T>& p) {
-    int64_t group = p.heads / p.kv_heads, rows = group * p.query_length, head_dim = p.head_dim, key_pitch = p.key_pitch();
+    int64_t group = p.heads / p.kv_heads, count = group * p.query_length;
     Layout measure(nullptr);
-    measure.take<float>(rows * (2 * head_dim + 2));
+    measure.take<Row>(count);
+    measure.take<float>(2 * count * p.head_dim);
     Workspace workspace("attention_forward", measure.used() * omp_get_max_threads());
-    float scale = p.scale * log2_e;
 #pragma omp parallel for schedule(dynamic)
     for (int64_t task = 0; task < p.batch * p.kv_heads; task++) {
         int64_t b = task / p.kv_heads, first_head = task % p.kv_heads * group;
-        float* queries = Layout(workspace.at(measure.used() * omp_get_thread_num())).take<float>(0);
-        float* outs = queries + rows * head_dim;
-        float* maxima = outs + rows * head_dim;
-        float* sums = maxima + rows;
+        Layout layout(workspace.at(measure.used() * omp_get_thread_num()));
+        Row* rows = layout.take<Row>(count);
+        float* vectors = layout.take<float>(2 * count * p.head_dim);
         auto head_of = [&](int64_t row) { return first_head + row / p.query_length; };
         auto query_of = [&](int64_t row) { return row % p.query_length; };
-        for (int64_t row = 0; row < rows; row++) {
-            const T* q = p.q + p.query_offset(b, head_of(row), query_of(row));
-            for (int64_t d = 0; d < head_dim; d++) {
-                queries[row * head_dim + d] = load(q[d]) * scale;
-                outs[row * head_dim + d] = 0;
+        for (int64_t i = 0; i < count; i++) {
+            rows[i] = Row{vectors + 2 * i * p.head_dim, vectors + (2 * i + 1) * p.head_dim, -INFINITY, 0};
+            const T* q = p.q + p.query_offset(b, head_of(i), query_of(i));
+            for (int64_t d = 0; d < p.head_dim; d++) {
+                rows[i].query[d] = load(q[d]) * (p.scale * log2_e);
+                rows[i].out[d] = 0;
             }
-            maxima[row] = -INFINITY;
-            sums[row] = 0;
         }
-        const T* k = p.k + p.key_offset(b, first_head);
-        const T* v = p.v + p.key_offset(b, first_head);
-        for (int64_t first = 0; first < p.key_length; first += lanes)
-            for (int64_t row = 0; row < rows; row++) {
-                int64_t seen = smaller(lanes, query_of(row) + p.key_length - p.query_length + 1 - first);
-                if (seen <= 0) continue;
-                float* out = outs + row * head_dim;
-                vec scores = dot_products(queries + row * head_dim, k + first * key_pitch, key_pitch, seen, head_dim);
-                float m = maxima[row];
-                for (int i = 0; i < seen; i++) m = scores[i] > m ? scores[i] : m;
-                float weights[lanes];
-                store_unaligned(weights, exp2(scores - m));
-                float factor = exp2(splat(maxima[row] - m))[0], sum = 0;
-                for (int i = 0; i < seen; i++) sum += weights[i];
-                sums[row] = sums[row] * factor + sum;
-                maxima[row] = m;
-                for (int64_t d = 0; d < head_dim; d += lanes) {
-                    vec total = load_unaligned<vec>(out + d) * factor;
-                    for (int64_t i = 0; i < seen; i++) total += weights[i] * widen(v + (first + i) * key_pitch + d);
-                    store_unaligned(out + d, total);
-                }
+        for (int64_t first = 0; first < p.key_length; first += key_block) {
+            int64_t offset = p.key_offset(b, first_head) + first * p.key_pitch();
+            for (int64_t i = 0; i < count; i++) {
+                int64_t seen = smaller(key_block, query_of(i) + p.key_length - p.query_length + 1 - first);
+                if (seen > 0) attend_block(rows[i], p.k + offset, p.v + offset, p.key_pitch(), static_cast<int>(seen), p.head_dim);
             }
-        for (int64_t row = 0; row < rows; row++) {
-            T* out = p.out + p.query_offset(b, head_of(row), query_of(row));
-            for (int64_t d = 0; d < head_dim; d++) store(out[d], outs[row * head_dim + d] / sums[row]);
+        }
+        for (int64_t i = 0; i < count; i++) {
+            T* out = p.out + p.query_offset(b, head_of(i), query_of(i));
+            for (int64_t d = 0; d < p.head_dim; d++) store(out[d], rows[i].out[d] / rows[i].sum);
             if (p.log_sum_exp != nullptr)
-                p.log_sum_exp[(b * p.heads + head_of(row)) * p.query_length + query_of(row)] = (maxima[row] + log2f(sums[row])) / log2_e;
+                p.log_sum_exp[(b * p.heads + head_of(i)) * p.query_length + query_of(i)] = (rows[i].maximum + log2f(rows[i].sum)) / log2_e;
         }
     }
 }

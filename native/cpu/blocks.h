@@ -52,7 +52,8 @@ struct Scratch {
 
     Scratch(const char* operation, int64_t bytes) : memory(malloc(static_cast<size_t>(bytes) + 1)) {
         if (memory == nullptr)
-            fail(OTTAVA_OUT_OF_MEMORY, "%s on cpu: %lld bytes of scratch memory cannot be allocated", operation, static_cast<long long>(bytes));
+            fail(OTTAVA_OUT_OF_MEMORY, "%s on cpu: %lld bytes of scratch memory cannot be allocated", operation,
+                 static_cast<long long>(bytes));
         next = static_cast<char*>(memory);
     }
     ~Scratch() { free(memory); }

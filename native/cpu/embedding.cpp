@@ -8,8 +8,8 @@ OTTAVA_CPU_BEGIN
 static void check_ids(const char* operation, const int32_t* ids, int64_t tokens, int64_t vocabulary) {
     for (int64_t t = 0; t < tokens; t++)
         if (ids[t] < 0 || ids[t] >= vocabulary)
-            fail(OTTAVA_INVALID_ARGUMENT, "%s on cpu: id %d at position %lld is not in the vocabulary of %lld", operation, static_cast<int>(ids[t]),
-                 static_cast<long long>(t), static_cast<long long>(vocabulary));
+            fail(OTTAVA_INVALID_ARGUMENT, "%s on cpu: id %d at position %lld is not in the vocabulary of %lld", operation,
+                 static_cast<int>(ids[t]), static_cast<long long>(t), static_cast<long long>(vocabulary));
 }
 
 template <class T>
@@ -48,7 +48,8 @@ static void scatter_add(float* d_weight, const T* d_out, const int32_t* ids, int
     }
 }
 
-int embedding_backward(int64_t, int64_t d_weight, int dtype, int64_t d_out, int64_t ids, int64_t tokens, int64_t vocabulary, int64_t hidden) {
+int embedding_backward(int64_t, int64_t d_weight, int dtype, int64_t d_out, int64_t ids, int64_t tokens, int64_t vocabulary,
+                       int64_t hidden) {
     const int32_t* id = pointer<int32_t>(ids);
     check_ids("embedding_backward", id, tokens, vocabulary);
     switch (dtype) {

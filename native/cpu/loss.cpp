@@ -22,7 +22,8 @@ struct Softmax {
 };
 
 template <class D>
-static void cross_entropy_rows(float* losses, D* d_logits, const float* logits, const int32_t* targets, float scale, int64_t rows, int64_t vocabulary) {
+static void cross_entropy_rows(float* losses, D* d_logits, const float* logits, const int32_t* targets, float scale, int64_t rows,
+                               int64_t vocabulary) {
     constexpr int64_t chunk = 2048;
 #pragma omp parallel for if (rows * vocabulary > parallel_from)
     for (int64_t i = 0; i < rows; i++) {

@@ -19,7 +19,8 @@ static void normalise(T* y, float* inverse_rms, const T* x, const T* weight, int
     }
 }
 
-int rms_norm_forward(int64_t, int dtype, int64_t y, int64_t inverse_rms, int64_t x, int64_t weight, int64_t rows, int64_t columns, double epsilon) {
+int rms_norm_forward(int64_t, int dtype, int64_t y, int64_t inverse_rms, int64_t x, int64_t weight, int64_t rows, int64_t columns,
+                     double epsilon) {
     float* r = pointer<float>(inverse_rms);
     float e = static_cast<float>(epsilon);
     switch (dtype) {
@@ -78,8 +79,8 @@ static void gradient_of(int64_t d_x, int accumulate_d_x, int64_t d_weight, int a
         pointer<float>(inverse_rms), rows, columns);
 }
 
-int rms_norm_backward(int64_t, int dtype, int64_t d_x, int accumulate_d_x, int64_t d_weight, int accumulate_d_weight, int64_t d_y, int64_t x,
-                      int64_t weight, int64_t inverse_rms, int64_t rows, int64_t columns) {
+int rms_norm_backward(int64_t, int dtype, int64_t d_x, int accumulate_d_x, int64_t d_weight, int accumulate_d_weight, int64_t d_y,
+                      int64_t x, int64_t weight, int64_t inverse_rms, int64_t rows, int64_t columns) {
     if (dtype != OTTAVA_F32 && dtype != OTTAVA_BF16) refuse_dtype("rms_norm_backward", dtype);
     auto run = dtype == OTTAVA_F32 ? gradient_of<float> : gradient_of<bf16>;
     run(d_x, accumulate_d_x, d_weight, accumulate_d_weight, d_y, x, weight, inverse_rms, rows, columns);

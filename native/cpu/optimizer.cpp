@@ -23,7 +23,8 @@ static double lomo(W* weight, const G* gradient, int64_t count, float rate, floa
         Clip clipped = clip;
         float r = rate;
         double sum = squares_of(g, begin, end);
-        apply<Stochastic>(weight, begin, end, decay, bits, [=](int64_t i) __attribute__((always_inline)) { return r * clipped(load(g[i])); });
+        apply<Stochastic>(
+            weight, begin, end, decay, bits, [=](int64_t i) __attribute__((always_inline)) { return r * clipped(load(g[i])); });
         return sum;
     });
 }
@@ -84,8 +85,8 @@ struct AdamW {
 };
 
 template <class Weight>
-static double adamw_block(Weight weight, const float* gradient, float* first_moment, float* second_moment, int64_t begin, int64_t end, AdamW s,
-                          Clip clip) {
+static double adamw_block(Weight weight, const float* gradient, float* first_moment, float* second_moment, int64_t begin, int64_t end,
+                          AdamW s, Clip clip) {
     double sum = 0;
 #pragma omp simd reduction(+ : sum)
     for (int64_t i = begin; i < end; i++) {
@@ -105,7 +106,8 @@ int adamw_update(int64_t, int64_t control, int weight_dtype, int64_t weight, int
                  int64_t second_moment, int64_t count, double beta1, double beta2, double epsilon, double weight_decay, double max_value,
                  int64_t squares) {
     if (weight_dtype != OTTAVA_F32 && weight_dtype != OTTAVA_BF16) refuse_dtype("adamw_update", weight_dtype);
-    if (weight_dtype == OTTAVA_BF16 && low_bits == 0) fail(OTTAVA_INVALID_ARGUMENT, "adamw_update on cpu: a bf16 weight needs its low_bits");
+    if (weight_dtype == OTTAVA_BF16 && low_bits == 0)
+        fail(OTTAVA_INVALID_ARGUMENT, "adamw_update on cpu: a bf16 weight needs its low_bits");
     Control c = *pointer<Control>(control);
     if (!c.ok) return skip(squares, OTTAVA_F32, gradient, count);
     double rate = static_cast<double>(c.learning_rate), t = static_cast<double>(c.step);

@@ -69,16 +69,40 @@ struct Square {
             if ((i & Half) == 0) exchange<Half>(rows[i], rows[i + Half]);
         if constexpr (Half > 1) transpose<Half / 2>(rows);
     }
+
+    // Combines all lanes in log2(lanes) rounds; every lane of the result holds it.
+    template <int Half, class Combine>
+    static inline vec fold(vec value, Combine combine) {
+        const ivec partner = {(Lane ^ Half)...};
+        value = combine(value, __builtin_shuffle(value, partner));
+        if constexpr (Half > 1) {
+            return fold<Half / 2>(value, combine);
+        } else {
+            return value;
+        }
+    }
+
+    static inline ivec indices() { return ivec{Lane...}; }
 };
 
-inline void transpose(vec (&rows)[lanes]) {
 #if defined(__AVX512F__)
-    Square<0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15>::transpose<8>(rows);
+using Lanes = Square<0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15>;
 #elif defined(__AVX__)
-    Square<0, 1, 2, 3, 4, 5, 6, 7>::transpose<4>(rows);
+using Lanes = Square<0, 1, 2, 3, 4, 5, 6, 7>;
 #else
-    Square<0, 1, 2, 3>::transpose<2>(rows);
+using Lanes = Square<0, 1, 2, 3>;
 #endif
+
+inline void transpose(vec (&rows)[lanes]) {
+    Lanes::transpose<lanes / 2>(rows);
+}
+
+inline float total(vec value) {
+    return Lanes::fold<lanes / 2>(value, [](vec a, vec b) { return a + b; })[0];
+}
+
+inline float maximum(vec value) {
+    return Lanes::fold<lanes / 2>(value, [](vec a, vec b) { return maximum(a, b); })[0];
 }
 
 constexpr int64_t round_up(int64_t value, int64_t multiple) {
@@ -132,21 +156,23 @@ static void pack_row_pairs(E* target, int64_t target_pitch, const T* source, int
         }
 }
 
-// The dot products of x[0..columns) with `lanes` rows, of which those from `rows` on are zero. columns is a multiple of lanes.
+// The dot products of x[0..columns) with `lanes` rows, of which only `rows` are there (the others repeat the last). columns is a multiple of lanes.
 template <class T>
 static inline vec dot_products(const float* x, const T* matrix, int64_t pitch, int64_t rows, int64_t columns) {
-    vec sums[lanes] = {};
+    const T* row[lanes];
 #pragma GCC unroll 16
-    for (int i = 0; i < lanes; i++) {
-        if (i >= rows) continue;
-        const T* row = matrix + i * pitch;
-        for (int64_t c = 0; c < columns; c += lanes) sums[i] += widen(row + c) * load_unaligned<vec>(x + c);
+    for (int i = 0; i < lanes; i++) row[i] = matrix + smaller(i, rows - 1) * pitch;
+    vec sums[lanes] = {};
+    for (int64_t c = 0; c < columns; c += lanes) {
+        vec factor = load_unaligned<vec>(x + c);
+#pragma GCC unroll 16
+        for (int i = 0; i < lanes; i++) sums[i] += widen(row[i] + c) * factor;
     }
     transpose(sums);
-    vec total = sums[0];
+    vec result = sums[0];
 #pragma GCC unroll 16
-    for (int i = 1; i < lanes; i++) total += sums[i];
-    return total;
+    for (int i = 1; i < lanes; i++) result += sums[i];
+    return result;
 }
 
 // Memory for one call, aligned to cache lines and freed at its end. Made before a parallel region, because it may fail.

@@ -4,8 +4,8 @@
 OTTAVA_CPU_BEGIN
 
 template <class T>
-static void rotate(T* x, int64_t row_pitch, const float* cosine, const float* sine, int64_t tokens, int64_t sequence, int64_t first_position,
-                   int64_t heads, int64_t head_dim, float direction) {
+static void rotate(T* x, int64_t row_pitch, const float* cosine, const float* sine, int64_t tokens, int64_t sequence,
+                   int64_t first_position, int64_t heads, int64_t head_dim, float direction) {
     int64_t half = head_dim / 2;
 #pragma omp parallel for if (tokens * heads * head_dim > parallel_from)
     for (int64_t t = 0; t < tokens; t++) {
@@ -39,12 +39,8 @@ int rope(int64_t, int dtype, int64_t x, int64_t row_pitch, int64_t cosine, int64
     const float* s = pointer<float>(sine);
     float direction = inverse ? -1.0f : 1.0f;
     switch (dtype) {
-        case OTTAVA_F32:
-            rotate(pointer<float>(x), row_pitch, c, s, tokens, sequence, first_position, heads, head_dim, direction);
-            break;
-        case OTTAVA_BF16:
-            rotate(pointer<bf16>(x), row_pitch, c, s, tokens, sequence, first_position, heads, head_dim, direction);
-            break;
+        case OTTAVA_F32: rotate(pointer<float>(x), row_pitch, c, s, tokens, sequence, first_position, heads, head_dim, direction); break;
+        case OTTAVA_BF16: rotate(pointer<bf16>(x), row_pitch, c, s, tokens, sequence, first_position, heads, head_dim, direction); break;
         default: refuse_dtype("rope", dtype);
     }
     return OTTAVA_OK;

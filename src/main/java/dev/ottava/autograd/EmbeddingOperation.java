@@ -14,7 +14,8 @@ public final class EmbeddingOperation {
      * @param ids I32; must stay open until the backward pass
      */
     public static Variable apply(Tape tape, Tensor ids, Parameter weight) {
-        Variable y = tape.empty(weight.weight().dtype(), ids.count(), weight.weight().size(1));
+        Variable y =
+                tape.empty(weight.weight().dtype(), ids.count(), weight.weight().size(1));
         Embedding.forward(y.value(), weight.weight(), ids);
         tape.record(y, List.of(weight), List.of(), parameters -> {
             GradientTarget target = parameters.open(weight);

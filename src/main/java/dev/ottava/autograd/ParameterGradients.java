@@ -81,7 +81,8 @@ public final class ParameterGradients implements AutoCloseable {
     public void forEach(BiConsumer<Parameter, Tensor> visitor) {
         partial.entrySet().stream()
                 .sorted((a, b) -> Integer.compare(a.getKey().index(), b.getKey().index()))
-                .forEach(entry -> visitor.accept(entry.getKey(), entry.getValue().tensor()));
+                .forEach(
+                        entry -> visitor.accept(entry.getKey(), entry.getValue().tensor()));
     }
 
     @Override

@@ -21,7 +21,10 @@ final class SharedTensor {
         if (holders == 1) {
             return this;
         }
-        Tensor copy = tensor.device().arena(purpose).empty(tensor.dtype(), tensor.shape()).copyFrom(tensor);
+        Tensor copy = tensor.device()
+                .arena(purpose)
+                .empty(tensor.dtype(), tensor.shape())
+                .copyFrom(tensor);
         release();
         return new SharedTensor(copy);
     }

@@ -63,7 +63,8 @@ public final class Tape implements AutoCloseable {
 
     /** A variable whose value is not yet computed. */
     Variable empty(DType dtype, long... shape) {
-        return new Variable(new SharedTensor(device.arena(MemoryPurpose.ACTIVATIONS).empty(dtype, shape)));
+        return new Variable(
+                new SharedTensor(device.arena(MemoryPurpose.ACTIVATIONS).empty(dtype, shape)));
     }
 
     /** Memory that belongs to an operation and not to a variable, such as the inverse root mean squares of a norm. */

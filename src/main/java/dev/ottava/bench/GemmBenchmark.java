@@ -36,7 +36,8 @@ public final class GemmBenchmark {
             throw new InvalidArgumentException("bench gemm measures the cpu device, not " + device);
         }
         if (!OpenBlas.isPresent()) {
-            throw new InvalidArgumentException("OpenBLAS, the peer, is not on the class path: add org.bytedeco:openblas");
+            throw new InvalidArgumentException(
+                    "OpenBLAS, the peer, is not on the class path: add org.bytedeco:openblas");
         }
         OpenBlas.setThreads(Integer.parseInt(device.property("threads")));
         List<Result> results = new ArrayList<>();

@@ -41,7 +41,8 @@ public final class StepBenchmark {
 
     private StepBenchmark() {}
 
-    private static LlamaConfig config(int vocabulary, int hidden, int intermediate, int layers, int heads, int kvHeads) {
+    private static LlamaConfig config(
+            int vocabulary, int hidden, int intermediate, int layers, int heads, int kvHeads) {
         return new LlamaConfig(
                 "llama",
                 vocabulary,

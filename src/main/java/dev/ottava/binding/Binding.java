@@ -12,7 +12,8 @@ import org.bytedeco.javacpp.Pointer;
 /** Loads the native library, and keeps JavaCPP's types out of everybody else's sight. */
 public final class Binding {
     static {
-        // JavaCPP otherwise compares the whole process with the Java heap and runs the collector when a model is larger.
+        // JavaCPP otherwise compares the whole process with the Java heap and runs the collector when a model is
+        // larger.
         if (System.getProperty("org.bytedeco.javacpp.maxPhysicalBytes") == null) {
             System.setProperty("org.bytedeco.javacpp.maxPhysicalBytes", "0");
         }

@@ -47,8 +47,8 @@ public final class Device implements AutoCloseable {
         try {
             Binding.load();
         } catch (LinkageError e) {
-            throw new UnsupportedException("the native library cannot be loaded (" + e.getMessage() + "): is the jar ottava-"
-                    + Binding.platform() + " on the class path?");
+            throw new UnsupportedException("the native library cannot be loaded (" + e.getMessage()
+                    + "): is the jar ottava-" + Binding.platform() + " on the class path?");
         }
         String library = oneDnn && name.equals("cpu") ? Binding.oneDnnPath().orElse("") : "";
         long[] handle = new long[1];

@@ -55,7 +55,8 @@ final class HostCopies {
         float[] values = new float[Math.toIntExact(tensor.count())];
         chunks(tensor, false, (buffer, first, count) -> {
             for (int i = 0; i < count; i++) {
-                values[first + i] = tensor.dtype() == DType.F32 ? buffer.getFloat() : BFloat16.toFloat(buffer.getShort());
+                values[first + i] =
+                        tensor.dtype() == DType.F32 ? buffer.getFloat() : BFloat16.toFloat(buffer.getShort());
             }
         });
         return values;

@@ -68,7 +68,10 @@ final class LeakDetector {
         }
 
         private void report(String how) {
-            LOG.log(System.Logger.Level.WARNING, "leak: " + what + " (" + purpose.label() + ", " + bytes + " bytes) " + how, site);
+            LOG.log(
+                    System.Logger.Level.WARNING,
+                    "leak: " + what + " (" + purpose.label() + ", " + bytes + " bytes) " + how,
+                    site);
         }
 
         /** Runs when the owner has been collected, or, to no effect, when it was closed. */

@@ -59,8 +59,8 @@ final class MemoryPool {
             status = Native.ottava_memory_allocate(device, size, address);
         }
         if (status == Native.OTTAVA_OUT_OF_MEMORY) {
-            throw new DeviceMemoryException("out of memory: " + purpose.label() + " need " + bytes + " bytes more beside "
-                    + describe() + "; `ottava plan` shows what would fit");
+            throw new DeviceMemoryException("out of memory: " + purpose.label() + " need " + bytes
+                    + " bytes more beside " + describe() + "; `ottava plan` shows what would fit");
         }
         Status.check(status);
         return address[0];
@@ -91,7 +91,8 @@ final class MemoryPool {
 
     /** Gives idle blocks back to the system, the largest first, until no more than {@code kept} bytes lie idle. */
     private void trim(long kept) {
-        Iterator<Map.Entry<Long, ArrayDeque<Long>>> sizes = idle.descendingMap().entrySet().iterator();
+        Iterator<Map.Entry<Long, ArrayDeque<Long>>> sizes =
+                idle.descendingMap().entrySet().iterator();
         while (idleBytes > kept && sizes.hasNext()) {
             Map.Entry<Long, ArrayDeque<Long>> entry = sizes.next();
             while (idleBytes > kept && !entry.getValue().isEmpty()) {
@@ -122,7 +123,10 @@ final class MemoryPool {
         StringBuilder text = new StringBuilder();
         live.forEach((purpose, bytes) -> {
             if (bytes[0] > 0) {
-                text.append(text.isEmpty() ? "" : ", ").append(purpose.label()).append(' ').append(bytes[0]);
+                text.append(text.isEmpty() ? "" : ", ")
+                        .append(purpose.label())
+                        .append(' ')
+                        .append(bytes[0]);
             }
         });
         return text.isEmpty() ? "nothing" : text.toString();

@@ -25,7 +25,8 @@ final class Shapes {
         try {
             return Math.multiplyExact(count(shape), dtype.bytes());
         } catch (ArithmeticException e) {
-            throw new InvalidArgumentException("shape " + Arrays.toString(shape) + " of " + dtype + " has more than 2^63 bytes");
+            throw new InvalidArgumentException(
+                    "shape " + Arrays.toString(shape) + " of " + dtype + " has more than 2^63 bytes");
         }
     }
 }

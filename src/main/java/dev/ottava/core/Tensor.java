@@ -106,7 +106,8 @@ public final class Tensor implements AutoCloseable {
     /** Copies the elements of a tensor of the same dtype, count and device. */
     public Tensor copyFrom(Tensor source) {
         if (source.dtype != dtype || source.count() != count() || source.device != device) {
-            throw new InvalidArgumentException("copy from " + source + " to " + this + ": dtype, count and device must agree");
+            throw new InvalidArgumentException(
+                    "copy from " + source + " to " + this + ": dtype, count and device must agree");
         }
         Status.check(Native.ottava_copy(device.stream(), address(), source.address(), bytes()));
         return this;

@@ -5,16 +5,20 @@ import java.util.List;
 
 /** Text to token ids and back. */
 public interface Tokenizer extends AutoCloseable {
-    /** The ids of a text, with what the tokenizer puts around a text (such as {@code <s>}) if asked for. */
+    /**
+     * The ids of a text. A special token written out in the text becomes its one id.
+     *
+     * @param addSpecialTokens whether to add what the model expects around a text, such as a token of its beginning
+     */
     int[] encode(String text, boolean addSpecialTokens);
 
-    /** The text of some ids, special tokens left out. */
+    /** The text of ids, special tokens written out. */
     String decode(int[] ids);
 
-    /** One more than the highest id. */
+    /** One more than the largest id. */
     int vocabSize();
 
-    /** The files that describe it, to be copied beside a model. */
+    /** The files it was read from, and those beside them that belong to it: what to copy with a model. */
     List<Path> files();
 
     @Override

@@ -43,8 +43,8 @@ public final class Elementwise {
         DType dtype = Check.floating("sum_squares", x);
         Check.dtype("sum_squares", "out", out, DType.F32);
         Check.count("sum_squares", "out", out, 1);
-        Status.check(Native.ottava_sum_squares(
-                x.device().stream(), out.address(), dtype.code(), x.address(), x.count()));
+        Status.check(
+                Native.ottava_sum_squares(x.device().stream(), out.address(), dtype.code(), x.address(), x.count()));
     }
 
     /** {@code out[j] = sum over i of x[i, j]}, added to what out holds if {@code accumulate}; out F32 [columns], x [rows, columns]. */
@@ -54,6 +54,12 @@ public final class Elementwise {
         Check.dtype("column_sum", "out", out, DType.F32);
         Check.count("column_sum", "out", out, x.size(1));
         Status.check(Native.ottava_column_sum(
-                x.device().stream(), out.address(), dtype.code(), x.address(), x.size(0), x.size(1), Check.flag(accumulate)));
+                x.device().stream(),
+                out.address(),
+                dtype.code(),
+                x.address(),
+                x.size(0),
+                x.size(1),
+                Check.flag(accumulate)));
     }
 }

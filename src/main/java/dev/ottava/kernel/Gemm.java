@@ -51,8 +51,7 @@ public final class Gemm {
                 "a " + a + (aTransposed ? " transposed" : "") + " and b " + b + (bTransposed ? " transposed" : "")
                         + " differ in k");
         Check.shape("gemm", "d", d, m, n);
-        Check.that(
-                d.dtype() == DType.F32 || d.dtype() == dtype, "gemm", "d is " + d + " for operands of " + dtype);
+        Check.that(d.dtype() == DType.F32 || d.dtype() == dtype, "gemm", "d is " + d + " for operands of " + dtype);
         if (bias != null) {
             Check.floating("gemm", a, bias);
             Check.shape("gemm", "bias", bias, n);

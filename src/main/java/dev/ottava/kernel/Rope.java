@@ -18,12 +18,12 @@ public final class Rope {
      * @param sequence tokens of one sequence
      * @param inverse rotate back, which is the gradient
      */
-    public static void apply(
-            Tensor x, Tensor cosine, Tensor sine, long sequence, long firstPosition, boolean inverse) {
+    public static void apply(Tensor x, Tensor cosine, Tensor sine, long sequence, long firstPosition, boolean inverse) {
         DType dtype = Check.floating("rope", x);
         Check.that(x.rank() == 3, "rope", "x is " + x + ", not [tokens, heads, head_dim]");
         Check.that(x.size(2) % 2 == 0, "rope", "head_dim " + x.size(2) + " is odd");
-        Check.that(sequence > 0 && x.size(0) % sequence == 0, "rope", x + " does not hold whole sequences of " + sequence);
+        Check.that(
+                sequence > 0 && x.size(0) % sequence == 0, "rope", x + " does not hold whole sequences of " + sequence);
         Check.dtype("rope", "cosine", cosine, DType.F32);
         Check.dtype("rope", "sine", sine, DType.F32);
         Check.shape("rope", "cosine", cosine, -1, x.size(2) / 2);

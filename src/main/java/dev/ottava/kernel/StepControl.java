@@ -1,8 +1,8 @@
 package dev.ottava.kernel;
 
 import dev.ottava.binding.Native;
-import dev.ottava.core.Device;
 import dev.ottava.core.DType;
+import dev.ottava.core.Device;
 import dev.ottava.core.MemoryPurpose;
 import dev.ottava.core.Status;
 import dev.ottava.core.Tensor;

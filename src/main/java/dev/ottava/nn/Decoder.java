@@ -64,7 +64,8 @@ public final class Decoder implements AutoCloseable {
             for (int layer = 0; layer < keys.size(); layer++) {
                 Tensor k = keys.get(layer);
                 Tensor v = values.get(layer);
-                Variable y = model.blocks().get(layer).forward(tape, x, (t, q, newK, newV) -> attend(q, newK, newV, k, v));
+                Variable y =
+                        model.blocks().get(layer).forward(tape, x, (t, q, newK, newV) -> attend(q, newK, newV, k, v));
                 x.close();
                 x = y;
             }
@@ -89,7 +90,9 @@ public final class Decoder implements AutoCloseable {
         rotate(newK.value());
         store(k, newK.value());
         store(v, newV.value());
-        Tensor out = model.device().arena(MemoryPurpose.ACTIVATIONS).empty(model.dtype(), q.value().shape());
+        Tensor out = model.device()
+                .arena(MemoryPurpose.ACTIVATIONS)
+                .empty(model.dtype(), q.value().shape());
         Attention.forward(
                 out.view(1, count, config.numAttentionHeads(), config.headDim()),
                 null,

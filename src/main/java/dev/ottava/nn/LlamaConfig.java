@@ -39,15 +39,16 @@ public record LlamaConfig(
         positive("num_key_value_heads", numKeyValueHeads);
         positive("max_position_embeddings", maxPositionEmbeddings);
         if (headDim <= 0 || headDim % 16 != 0 || headDim > 128) {
-            throw new InvalidArgumentException("head_dim is " + headDim + ": attention takes multiples of 16 up to 128");
+            throw new InvalidArgumentException(
+                    "head_dim is " + headDim + ": attention takes multiples of 16 up to 128");
         }
         if (numAttentionHeads % numKeyValueHeads != 0) {
             throw new InvalidArgumentException("num_attention_heads " + numAttentionHeads
                     + " is not a multiple of num_key_value_heads " + numKeyValueHeads);
         }
         if (!(rmsNormEps >= 0) || !(rope.theta() > 0)) {
-            throw new InvalidArgumentException(
-                    "rms_norm_eps is " + rmsNormEps + " and rope_theta " + rope.theta() + ": neither may be negative or NaN");
+            throw new InvalidArgumentException("rms_norm_eps is " + rmsNormEps + " and rope_theta " + rope.theta()
+                    + ": neither may be negative or NaN");
         }
     }
 

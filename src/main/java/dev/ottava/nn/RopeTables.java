@@ -42,8 +42,8 @@ final class RopeTables implements AutoCloseable {
         if (turns > scaling.highFrequencyFactor()) {
             return frequency;
         }
-        double smooth = (turns - scaling.lowFrequencyFactor())
-                / (scaling.highFrequencyFactor() - scaling.lowFrequencyFactor());
+        double smooth =
+                (turns - scaling.lowFrequencyFactor()) / (scaling.highFrequencyFactor() - scaling.lowFrequencyFactor());
         return (1 - smooth) * frequency / scaling.factor() + smooth * frequency;
     }
 
@@ -62,8 +62,12 @@ final class RopeTables implements AutoCloseable {
                 sines[position * frequencies.length + i] = (float) Math.sin(position * frequencies[i]);
             }
         }
-        cosine = device.arena(MemoryPurpose.WORKSPACE).empty(DType.F32, rows, frequencies.length).copyFrom(cosines);
-        sine = device.arena(MemoryPurpose.WORKSPACE).empty(DType.F32, rows, frequencies.length).copyFrom(sines);
+        cosine = device.arena(MemoryPurpose.WORKSPACE)
+                .empty(DType.F32, rows, frequencies.length)
+                .copyFrom(cosines);
+        sine = device.arena(MemoryPurpose.WORKSPACE)
+                .empty(DType.F32, rows, frequencies.length)
+                .copyFrom(sines);
     }
 
     Tensor cosine() {

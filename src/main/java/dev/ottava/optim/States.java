@@ -13,7 +13,9 @@ final class States implements AutoCloseable {
     private final Map<String, Tensor> tensors = new TreeMap<>();
 
     void zeros(Parameter parameter, String what, DType dtype, long... shape) {
-        tensors.put(key(parameter, what), parameter.weight().device().arena(MemoryPurpose.OPTIMIZER_STATE).zeros(dtype, shape));
+        tensors.put(
+                key(parameter, what),
+                parameter.weight().device().arena(MemoryPurpose.OPTIMIZER_STATE).zeros(dtype, shape));
     }
 
     Tensor get(Parameter parameter, String what) {

@@ -19,6 +19,8 @@ public record UpdateOptions(double weightDecay, boolean noDecay1d, double maxGra
 
     /** BF16 weights without a master copy are rounded stochastically, or updates below half a unit in the last place would be lost. */
     Rounding roundingOf(Parameter parameter) {
-        return parameter.weight().dtype() == DType.BF16 ? new Rounding(true, seed, parameter.index()) : Rounding.NEAREST;
+        return parameter.weight().dtype() == DType.BF16
+                ? new Rounding(true, seed, parameter.index())
+                : Rounding.NEAREST;
     }
 }

@@ -11,6 +11,7 @@ import dev.ottava.hub.SafetensorsFile;
 import dev.ottava.hub.SafetensorsWriter;
 import dev.ottava.nn.LlamaModel;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -44,13 +45,27 @@ final class Checkpoints {
     private final Map<String, Tensor> optimizerState;
     private final ObjectNode run;
 
-    Checkpoints(Path runFolder, LlamaModel model, Map<String, Tensor> optimizerState, TrainingOptions options, long dataTokens) {
+    Checkpoints(
+            Path runFolder,
+            LlamaModel model,
+            Map<String, Tensor> optimizerState,
+            TrainingOptions options,
+            long dataTokens) {
         this.folder = runFolder.resolve(FOLDER);
         this.model = model;
         this.optimizerState = optimizerState;
         this.run = JSON.createObjectNode();
-        run.set("options", JSON.valueToTree(options));
+        run.set("options", asRead(options));
         run.put("dataTokens", dataTokens);
+    }
+
+    /** The options as they come back from a file, so that a number compares equal whatever its Java type. */
+    private static JsonNode asRead(TrainingOptions options) {
+        try {
+            return JSON.readTree(JSON.writeValueAsBytes(options));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** Writes a checkpoint, then removes the oldest beyond those to keep. */
@@ -65,7 +80,9 @@ final class Checkpoints {
             SafetensorsWriter.write(unfinished.resolve("optimizer.safetensors"), optimizerState);
             ObjectNode training = run.deepCopy();
             training.put("step", position.step()).put("tokens", position.tokens());
-            Disk.write(unfinished.resolve("training.json"), JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(training));
+            Disk.write(
+                    unfinished.resolve("training.json"),
+                    JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(training));
             Disk.force(unfinished);
             if (Files.exists(target)) {
                 Disk.delete(target);
@@ -80,7 +97,8 @@ final class Checkpoints {
         } catch (IOException | OttavaException e) {
             Disk.deleteQuietly(unfinished);
             throw new TrainingException(
-                    "the checkpoint of step " + position.step() + " cannot be written to " + folder + ": " + e.getMessage()
+                    "the checkpoint of step " + position.step() + " cannot be written to " + folder + ": "
+                            + e.getMessage()
                             + latest().map(last -> "; the last one, " + last.getFileName() + ", is whole")
                                     .orElse(""),
                     e);
@@ -104,7 +122,8 @@ final class Checkpoints {
         compare(training);
         read(checkpoint.resolve("model.safetensors"), weights());
         read(checkpoint.resolve("optimizer.safetensors"), optimizerState);
-        return new Position(training.path("step").asInt(), training.path("tokens").asLong());
+        return new Position(
+                training.path("step").asInt(), training.path("tokens").asLong());
     }
 
     private void compare(JsonNode training) {
@@ -112,7 +131,8 @@ final class Checkpoints {
         JsonNode now = run.path("options");
         for (Iterator<String> names = now.fieldNames(); names.hasNext(); ) {
             String name = names.next();
-            boolean longer = name.equals("steps") && now.path("schedule").asText().equals("CONSTANT");
+            boolean longer =
+                    name.equals("steps") && now.path("schedule").asText().equals("CONSTANT");
             if (!MAY_CHANGE.contains(name) && !longer && !before.path(name).equals(now.path(name))) {
                 throw new InvalidArgumentException("--resume: " + name + " was " + before.path(name) + " and is now "
                         + now.path(name) + "; resume with the options the run began with");
@@ -154,7 +174,8 @@ final class Checkpoints {
     private void removeUnfinished() throws IOException {
         List<Path> left = new ArrayList<>();
         try (Stream<Path> entries = Files.list(folder)) {
-            entries.filter(entry -> entry.getFileName().toString().startsWith(UNFINISHED)).forEach(left::add);
+            entries.filter(entry -> entry.getFileName().toString().startsWith(UNFINISHED))
+                    .forEach(left::add);
         }
         for (Path each : left) {
             Disk.delete(each);

@@ -50,7 +50,8 @@ final class Disk {
                 delete(folder);
             }
         } catch (IOException e) {
-            // The failure that brought us here is the one to report; what is left is removed before the next checkpoint.
+            // The failure that brought us here is the one to report; what is left is removed before the next
+            // checkpoint.
             System.getLogger("dev.ottava.train").log(System.Logger.Level.DEBUG, "cannot delete " + folder, e);
         }
     }

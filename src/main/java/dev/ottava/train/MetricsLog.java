@@ -49,7 +49,9 @@ final class MetricsLog implements AutoCloseable {
     private static int stepOf(String line) {
         try {
             JsonNode node = JSON.readTree(line);
-            return node == null || !node.isObject() ? Integer.MAX_VALUE : node.path("step").asInt(Integer.MAX_VALUE);
+            return node == null || !node.isObject()
+                    ? Integer.MAX_VALUE
+                    : node.path("step").asInt(Integer.MAX_VALUE);
         } catch (IOException e) {
             return Integer.MAX_VALUE;
         }

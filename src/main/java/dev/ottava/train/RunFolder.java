@@ -19,7 +19,8 @@ public record RunFolder(Path path, boolean resumes) {
             throw new InvalidArgumentException(
                     "--output " + path + " holds a run: choose another folder, or go on with --resume");
         }
-        if (Files.exists(path.resolve("model.safetensors")) || Files.exists(path.resolve("model.safetensors.index.json"))) {
+        if (Files.exists(path.resolve("model.safetensors"))
+                || Files.exists(path.resolve("model.safetensors.index.json"))) {
             throw new InvalidArgumentException("--output " + path + " holds a model: choose another folder");
         }
         return made(path, false);

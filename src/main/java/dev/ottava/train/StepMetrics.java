@@ -11,4 +11,10 @@ package dev.ottava.train;
  * @param peakBytes highest device memory so far
  */
 public record StepMetrics(
-        int step, double loss, double gradNorm, double learningRate, long tokens, double tokensPerSecond, long peakBytes) {}
+        int step,
+        double loss,
+        double gradNorm,
+        double learningRate,
+        long tokens,
+        double tokensPerSecond,
+        long peakBytes) {}

@@ -52,8 +52,12 @@ public final class Trainer implements AutoCloseable {
                 ? null
                 : new Checkpoints(folder.path(), model, step.optimizer().state(), options, train.tokens());
         if (folder != null && folder.resumes()) {
-            Optional<Path> latest = checkpoints.latest();
-            latest.ifPresent(path -> position = checkpoints.load(path));
+            try {
+                checkpoints.latest().ifPresent(path -> position = checkpoints.load(path));
+            } catch (RuntimeException e) {
+                step.close();
+                throw e;
+            }
         }
     }
 

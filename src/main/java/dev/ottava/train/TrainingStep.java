@@ -55,8 +55,8 @@ public final class TrainingStep implements AutoCloseable {
     }
 
     private static Optimizer optimizer(List<Parameter> parameters, TrainingOptions options) {
-        UpdateOptions update = new UpdateOptions(
-                options.weightDecay(), options.noDecay1d(), options.maxGradValue(), options.seed());
+        UpdateOptions update =
+                new UpdateOptions(options.weightDecay(), options.noDecay1d(), options.maxGradValue(), options.seed());
         return switch (options.optimizer()) {
             case LOMO -> new Lomo(update);
             case ADALOMO -> new AdaLomo(parameters, update);
@@ -82,7 +82,8 @@ public final class TrainingStep implements AutoCloseable {
     public Result run(List<Batch> batches, int step, double learningRate) {
         long targets = batches.stream().mapToLong(Batch::targetCount).sum();
         if (targets == 0) {
-            throw new TrainingException("step " + step + ": the batch has no target; is every completion cut off by --seq-len?");
+            throw new TrainingException(
+                    "step " + step + ": the batch has no target; is every completion cut off by --seq-len?");
         }
         control.begin(step, learningRate);
         boolean keepGradients = options.optimizer() == OptimizerKind.ADAMW
@@ -156,8 +157,8 @@ public final class TrainingStep implements AutoCloseable {
     private void clip(int step, String consequence) {
         control.clip(sumsOfSquares, options.maxGradNorm());
         if (!control.ok() && !model.device().isMeta()) {
-            throw new TrainingException("step " + step + ": the norm of the gradients is " + control.gradientNorm() + "; "
-                    + consequence + ". Lower --learning-rate, or set --max-grad-norm");
+            throw new TrainingException("step " + step + ": the norm of the gradients is " + control.gradientNorm()
+                    + "; " + consequence + ". Lower --learning-rate, or set --max-grad-norm");
         }
     }
 

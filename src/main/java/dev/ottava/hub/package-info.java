@@ -1,0 +1,2 @@
+/** Hugging Face directories: configuration, safetensors and tokenizer. */
+package dev.ottava.hub;

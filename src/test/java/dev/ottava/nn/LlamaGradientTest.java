@@ -1,0 +1,199 @@
+package dev.ottava.nn;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.ottava.autograd.LossOperation;
+import dev.ottava.autograd.Parameter;
+import dev.ottava.autograd.ParameterGradients;
+import dev.ottava.autograd.Tape;
+import dev.ottava.core.DType;
+import dev.ottava.core.Device;
+import dev.ottava.core.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The gradient of the whole model, and that the ways to compute it agree. */
+class LlamaGradientTest {
+    private static final int BATCH = 2;
+    private static final int LENGTH = 19;
+
+    /** A model with everything that can be there: grouped queries, biases of all kinds, and, on demand, tied embeddings. */
+    private static LlamaConfig config(boolean tied) {
+        return new LlamaConfig(
+                "llama", 37, 48, 80, 2, 3, 1, 16, 64, 1e-5, new RopeConfig(100, null), tied, true, true, true, -1, -1);
+    }
+
+    private static LlamaModel model(Device device, boolean tied) {
+        LlamaModel model = LlamaModel.initialize(config(tied), device, DType.F32, 3);
+        // Weights ten times larger than a fresh model's, so that no gradient is lost in rounding; biases not zero.
+        SplittableRandom random = new SplittableRandom(5);
+        for (Parameter parameter : model.parameters()) {
+            float[] values = parameter.weight().toFloats();
+            for (int i = 0; i < values.length; i++) {
+                values[i] += (float) (0.2 * random.nextGaussian());
+            }
+            parameter.weight().copyFrom(values);
+        }
+        return model;
+    }
+
+    private static int[] ids(long seed) {
+        return new SplittableRandom(seed).ints((long) BATCH * LENGTH, 0, 37).toArray();
+    }
+
+    private static int[] targets() {
+        int[] targets = ids(11);
+        targets[3] = -1;
+        targets[LENGTH + 7] = -1;
+        return targets;
+    }
+
+    private static double loss(LlamaModel model) {
+        try (Tensor ids = model.device().tensor(ids(7), BATCH * LENGTH);
+                Tensor targets = model.device().tensor(targets(), BATCH * LENGTH);
+                Tape tape = Tape.notRecording(model.device());
+                LossOperation.Loss loss = model.loss(tape, ids, targets, BATCH, 1, false)) {
+            return loss.sum();
+        }
+    }
+
+    private static Map<String, float[]> gradients(LlamaModel model, boolean recompute, boolean twice) {
+        Map<String, float[]> gradients = new TreeMap<>();
+        List<String> order = new ArrayList<>();
+        Device device = model.device();
+        try (Tensor ids = device.tensor(ids(7), BATCH * LENGTH);
+                Tensor targets = device.tensor(targets(), BATCH * LENGTH);
+                Tape tape = Tape.recording(device);
+                LossOperation.Loss loss = model.loss(tape, ids, targets, BATCH, 1, recompute)) {
+            if (twice) {
+                try (ParameterGradients first = ParameterGradients.consumedBy(device, (p, g) -> {})) {
+                    loss.backward(first, true);
+                }
+            }
+            try (ParameterGradients all = ParameterGradients.consumedBy(device, (p, g) -> {
+                order.add(p.name());
+                gradients.put(p.name(), g.toFloats());
+            })) {
+                loss.backward(all, false);
+            }
+        }
+        assertEquals(model.parameters().size(), order.size(), "each parameter is handed over once");
+        return gradients;
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void gradientIsThatOfCentralDifferences(boolean tied) {
+        try (Device device = Device.open("cpu");
+                LlamaModel model = model(device, tied)) {
+            Map<String, float[]> gradients = gradients(model, false, false);
+            SplittableRandom random = new SplittableRandom(23);
+            for (Parameter parameter : model.parameters()) {
+                float[] gradient = gradients.get(parameter.name());
+                float[] weight = parameter.weight().toFloats();
+                float[] direction = new float[weight.length];
+                double expected = 0;
+                double norm = 0;
+                for (int i = 0; i < weight.length; i++) {
+                    direction[i] = (float) random.nextGaussian();
+                    // Half along the gradient: the derivative is then far from zero.
+                    expected += direction[i] * gradient[i];
+                    norm += gradient[i] * gradient[i];
+                }
+                double sign = expected < 0 ? -1 : 1;
+                double along = sign * Math.sqrt(weight.length / Math.max(norm, 1e-30));
+                expected = 0;
+                for (int i = 0; i < weight.length; i++) {
+                    direction[i] += (float) (along * gradient[i]);
+                    expected += direction[i] * gradient[i];
+                }
+                double step = 2e-3 / Math.sqrt(weight.length) * 4;
+                double measured = (lossAt(model, parameter, weight, direction, step)
+                                - lossAt(model, parameter, weight, direction, -step))
+                        / (2 * step);
+                parameter.weight().copyFrom(weight);
+                assertEquals(expected, measured, 2e-2 * Math.abs(expected) + 2e-2, parameter.name());
+            }
+        }
+    }
+
+    private static double lossAt(
+            LlamaModel model, Parameter parameter, float[] weight, float[] direction, double step) {
+        float[] moved = new float[weight.length];
+        for (int i = 0; i < weight.length; i++) {
+            moved[i] = (float) (weight[i] + step * direction[i]);
+        }
+        parameter.weight().copyFrom(moved);
+        return loss(model);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void recomputationAndASecondPassGiveTheSameBits(boolean tied) {
+        try (Device device = Device.open("cpu");
+                LlamaModel model = model(device, tied)) {
+            Map<String, float[]> plain = gradients(model, false, false);
+            for (boolean recompute : new boolean[] {false, true}) {
+                for (boolean twice : new boolean[] {false, true}) {
+                    gradients(model, recompute, twice)
+                            .forEach((name, gradient) -> assertArrayEquals(
+                                    plain.get(name), gradient, name + " recompute " + recompute + " twice " + twice));
+                }
+            }
+        }
+    }
+
+    @Test
+    void keptGradientsAddUp() {
+        try (Device device = Device.open("cpu");
+                LlamaModel model = model(device, true);
+                ParameterGradients kept = ParameterGradients.kept(device)) {
+            Map<String, float[]> once = gradients(model, false, false);
+            for (int i = 0; i < 2; i++) {
+                try (Tensor ids = device.tensor(ids(7), BATCH * LENGTH);
+                        Tensor targets = device.tensor(targets(), BATCH * LENGTH);
+                        Tape tape = Tape.recording(device);
+                        LossOperation.Loss loss = model.loss(tape, ids, targets, BATCH, 1, false)) {
+                    loss.backward(kept, false);
+                }
+            }
+            kept.forEach((parameter, gradient) -> {
+                float[] expected = once.get(parameter.name());
+                float[] actual = gradient.toFloats();
+                double scale = 0;
+                for (float value : expected) {
+                    scale = Math.max(scale, Math.abs(value));
+                }
+                for (int i = 0; i < expected.length; i++) {
+                    assertEquals(2 * expected[i], actual[i], 1e-5 * scale, parameter.name());
+                }
+            });
+        }
+    }
+
+    @Test
+    void everythingIsFreedAfterAStep() {
+        try (Device device = Device.open("cpu");
+                LlamaModel model = model(device, false)) {
+            loss(model);
+            long before = device.memory().liveBytes();
+            gradients(model, true, true);
+            assertEquals(before, device.memory().liveBytes());
+            try (Tensor ids = device.tensor(ids(7), BATCH * LENGTH);
+                    Tensor targets = device.tensor(targets(), BATCH * LENGTH);
+                    Tape tape = Tape.recording(device);
+                    LossOperation.Loss loss = model.loss(tape, ids, targets, BATCH, 1, false)) {
+                assertTrue(loss.sum() > 0); // a tape that is closed without a backward pass
+            }
+            assertEquals(before, device.memory().liveBytes());
+        }
+    }
+}

@@ -1,0 +1,114 @@
+package dev.ottava.oracle;
+
+import static dev.ottava.oracle.CentralDifferences.assertGradient;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+/** The oracles themselves: gradients against differences of the forward formulas, updates and random numbers against published values. */
+class OracleTest {
+    private final Random random = new Random(1);
+
+    @Test
+    void swiGluGradients() {
+        double dY = 0.7;
+        for (double gate : new double[] {-30, -2, -0.1, 0, 0.3, 5, 40}) {
+            double up = random.nextGaussian();
+            double[] gradient = {SwiGluOracle.gateGradient(dY, gate, up), SwiGluOracle.upGradient(dY, gate)};
+            assertGradient(gradient, new double[] {gate, up}, x -> dY * SwiGluOracle.forward(x[0], x[1]));
+        }
+    }
+
+    @Test
+    void rmsNormGradients() {
+        double[] x = uniform(7);
+        double[] weight = uniform(7);
+        double[] dY = uniform(7);
+        double epsilon = 0.01;
+        double r = RmsNormOracle.inverseRms(x, epsilon);
+        assertGradient(
+                RmsNormOracle.inputGradient(dY, x, weight, r),
+                x,
+                v -> dot(dY, RmsNormOracle.forward(v, weight, epsilon)));
+        assertGradient(
+                RmsNormOracle.weightGradient(dY, x, r), weight, v -> dot(dY, RmsNormOracle.forward(x, v, epsilon)));
+    }
+
+    @Test
+    void ropeGradientIsTheInverseRotation() {
+        double[] x = uniform(6);
+        double[] dY = uniform(6);
+        double[] cosine = new double[3];
+        double[] sine = new double[3];
+        for (int i = 0; i < 3; i++) {
+            cosine[i] = Math.cos(i + 0.5);
+            sine[i] = Math.sin(i + 0.5);
+        }
+        assertGradient(
+                RopeOracle.rotate(dY, cosine, sine, true), x, v -> dot(dY, RopeOracle.rotate(v, cosine, sine, false)));
+        double[] back = RopeOracle.rotate(RopeOracle.rotate(x, cosine, sine, false), cosine, sine, true);
+        assertArrayEquals(x, back, 1e-15);
+    }
+
+    @Test
+    void embeddingGradient() {
+        int[] ids = {2, 0, 2};
+        double[] weight = uniform(3 * 4);
+        double[] dOut = uniform(3 * 4);
+        double[] dWeight = new double[3 * 4];
+        EmbeddingOracle.backward(dWeight, dOut, ids, 4);
+        assertGradient(dWeight, weight, w -> dot(dOut, EmbeddingOracle.forward(w, ids, 4)));
+    }
+
+    @Test
+    void crossEntropyGradient() {
+        double[] logits = uniform(9);
+        assertGradient(CrossEntropyOracle.gradient(logits, 4, 0.3), logits, x -> 0.3 * CrossEntropyOracle.loss(x, 4));
+        assertEquals(0, CrossEntropyOracle.loss(logits, -1));
+        assertEquals(Math.log(9), CrossEntropyOracle.loss(new double[9], 3), 1e-15);
+    }
+
+    @Test
+    void lomoByHand() {
+        double[] weight = {1};
+        UpdateOracle.lomo(weight, new double[] {0.5}, 0.1, 0.01, new UpdateOracle.Clip(0, 1));
+        assertEquals(0.949, weight[0], 1e-15);
+    }
+
+    @Test
+    void adaLomoByHand() {
+        double[] row = new double[2];
+        double[] column = new double[2];
+        double[] weight = {1, 1, 1, 1};
+        UpdateOracle.adaLomo(weight, new double[] {1, 2, 3, 4}, row, column, 1, 1, 0, new UpdateOracle.Clip(0, 1));
+        assertArrayEquals(new double[] {2.5, 12.5}, row, 1e-12);
+        assertArrayEquals(new double[] {5, 10}, column, 1e-12);
+        double[] u = {0.774597, 1.095445, 1.039230, 0.979796};
+        for (int i = 0; i < 4; i++) {
+            assertEquals(1 - u[i] / Math.max(1, Math.sqrt(UpdateOracle.sumSquares(u) / 4)), weight[i], 1e-6);
+        }
+    }
+
+    @Test
+    void philoxKnownAnswers() {
+        assertArrayEquals(
+                new int[] {0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}, PhiloxOracle.words(new int[4], new int[2]));
+        assertArrayEquals(
+                new int[] {0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd},
+                PhiloxOracle.words(new int[] {-1, -1, -1, -1}, new int[] {-1, -1}));
+    }
+
+    private double[] uniform(int count) {
+        return random.doubles(count).map(x -> 4 * x - 2).toArray();
+    }
+
+    private static double dot(double[] a, double[] b) {
+        double sum = 0;
+        for (int i = 0; i < a.length; i++) {
+            sum += a[i] * b[i];
+        }
+        return sum;
+    }
+}
