@@ -56,7 +56,7 @@ final class Html {
             .tiles div { padding: 12px 16px; background: var(--card); border: 1px solid var(--line); border-radius: 10px; }
             .tiles b { display: block; font-size: 21px; font-variant-numeric: tabular-nums; } .tiles span { color: var(--soft); font-size: 13px; }
             .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(420px, 100%), 1fr)); gap: 14px; } .pair section { margin: 0; }
-            svg { display: block; width: 100%; height: auto; } svg text { fill: var(--soft); font-size: 12px; }
+            svg { display: block; width: 100%; height: auto; } .wide { overflow-x: auto; } .wide svg { min-width: 600px; } svg text { fill: var(--soft); font-size: 12px; }
             path { fill: none; stroke-width: 1.8; stroke-linejoin: round; } path.raw { stroke: var(--raw); stroke-width: 1; } path.main { stroke: var(--main); }
             circle.eval { fill: var(--eval); stroke: var(--card); } .grid { stroke: var(--line); } .axis { stroke: var(--soft); }
             .key { margin: 0 0 6px; color: var(--soft); font-size: 13px; } .key i, td i { display: inline-block; width: 11px; height: 11px; margin: 0 6px 0 14px; border-radius: 3px; }

@@ -10,9 +10,6 @@ final class LineChart {
     private static final int RIGHT = 14;
     private static final int TOP = 12;
     private static final int BOTTOM = 40;
-    /** Beyond this many points a line is drawn through the lowest and highest of each group. */
-    private static final int MAX_POINTS = 800;
-
     private final int width;
     private final int height;
     private final String yName;
@@ -88,13 +85,10 @@ final class LineChart {
         return dots.toString();
     }
 
-    /** Indices to draw: all, or of each group the lowest and the highest, so that spikes stay. */
-    private static List<Integer> thinned(double[] ys) {
+    /** Indices to draw: all, or, of more than there is room for, the lowest and the highest of each group, so that spikes stay. */
+    private List<Integer> thinned(double[] ys) {
         List<Integer> indices = new ArrayList<>();
-        int groups = Math.min(ys.length, MAX_POINTS / 2);
-        if (ys.length <= MAX_POINTS) {
-            groups = ys.length;
-        }
+        int groups = ys.length <= width ? ys.length : width / 2;
         for (int group = 0; group < groups; group++) {
             int from = (int) ((long) group * ys.length / groups);
             int to = (int) ((long) (group + 1) * ys.length / groups);

@@ -43,12 +43,12 @@ record Report(String title, String remark, Map<String, String> options, MetricsF
         body.append("<header><h1>").append(Html.escape(title)).append("</h1><p>").append(Html.escape(remark)).append("</p></header>\n");
         body.append(Html.tiles(numbers()));
         if (!metrics.steps().isEmpty()) {
-            body.append(Html.section("Loss", loss()));
+            body.append(Html.section("Loss", "<div class=\"wide\">" + loss() + "</div>"));
             body.append("<div class=\"pair\">\n");
-            body.append(small("Learning rate", Step::learningRate));
-            body.append(small("Gradient norm, before clipping", Step::gradNorm));
-            body.append(small("Tokens per second", Step::tokensPerSecond));
-            body.append(small("Peak memory, MiB", step -> step.peakBytes() / 1048576.0));
+            body.append(small("Learning rate", Step::learningRate, false));
+            body.append(small("Gradient norm, before clipping", Step::gradNorm, true));
+            body.append(small("Tokens per second", Step::tokensPerSecond, true));
+            body.append(small("Peak memory, MiB", step -> step.peakBytes() / 1048576.0, false));
             body.append("</div>\n");
         }
         body.append(Html.section("Memory by purpose, at the peak", memoryTable()));
@@ -91,8 +91,14 @@ record Report(String title, String remark, Map<String, String> options, MetricsF
         return key + "</p>\n" + chart.svg();
     }
 
-    private String small(String title, ToDoubleFunction<Step> value) {
-        return Html.section(title, new LineChart(title, 510, 200).line("main", values(Step::step), values(value)).svg());
+    private String small(String title, ToDoubleFunction<Step> value, boolean noisy) {
+        double[] xs = values(Step::step);
+        double[] ys = values(value);
+        LineChart chart = new LineChart(title, 510, 200);
+        if (noisy) {
+            chart.line("raw", xs, ys);
+        }
+        return Html.section(title, chart.line("main", xs, noisy ? smooth(ys) : ys).svg());
     }
 
     private String memoryTable() {
@@ -122,16 +128,12 @@ record Report(String title, String remark, Map<String, String> options, MetricsF
         return metrics.steps().stream().mapToDouble(value).toArray();
     }
 
-    /** A moving average whose weights fall off exponentially, over about a thirtieth of the run, without the bias of a start at zero. */
+    /** The mean of about a thirtieth of the run around each value, of less near the ends, where only one side is known. */
     static double[] smooth(double[] ys) {
-        double keep = 1 - 1 / Math.max(1, ys.length / 30.0);
         double[] smooth = new double[ys.length];
-        double sum = 0;
-        double weight = 0;
         for (int i = 0; i < ys.length; i++) {
-            sum = keep * sum + ys[i];
-            weight = keep * weight + 1;
-            smooth[i] = sum / weight;
+            int reach = Math.min(ys.length / 60, Math.min(i, ys.length - 1 - i));
+            smooth[i] = Arrays.stream(ys, i - reach, i + reach + 1).average().orElseThrow();
         }
         return smooth;
     }
