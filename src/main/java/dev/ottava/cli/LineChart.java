@@ -44,19 +44,24 @@ final class LineChart {
                 "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"%s\">%n", width, height, Html.escape(yName)));
         for (double tick : yTicks) {
             double y = y(tick, yRange);
-            svg.append(format("<line class=\"grid\" x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\"/>", LEFT, width - RIGHT, y, y));
-            svg.append(format("<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%s</text>%n", LEFT - 8, y + 4, label(tick)));
+            svg.append(format(
+                    "<line class=\"grid\" x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\"/>", LEFT, width - RIGHT, y, y));
+            svg.append(
+                    format("<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%s</text>%n", LEFT - 8, y + 4, label(tick)));
         }
         for (double tick : ticks(xRange[0], xRange[1], Math.max(3, width / 110))) {
             if (tick >= xRange[0] && tick <= xRange[1]) {
                 double x = x(tick, xRange);
                 int axis = height - BOTTOM;
-                svg.append(format("<line class=\"axis\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%d\" y2=\"%d\"/>", x, x, axis, axis + 5));
-                svg.append(format("<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%s</text>%n", x, axis + 19, label(tick)));
+                svg.append(format(
+                        "<line class=\"axis\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%d\" y2=\"%d\"/>", x, x, axis, axis + 5));
+                svg.append(format(
+                        "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%s</text>%n", x, axis + 19, label(tick)));
             }
         }
         int axis = height - BOTTOM;
-        svg.append(format("<line class=\"axis\" x1=\"%d\" x2=\"%d\" y1=\"%d\" y2=\"%d\"/>", LEFT, width - RIGHT, axis, axis));
+        svg.append(format(
+                "<line class=\"axis\" x1=\"%d\" x2=\"%d\" y1=\"%d\" y2=\"%d\"/>", LEFT, width - RIGHT, axis, axis));
         svg.append(format(
                 "<text class=\"name\" x=\"%d\" y=\"%d\" text-anchor=\"end\">step</text>%n", width - RIGHT, height - 4));
         series.forEach(line -> svg.append(line.dots ? dots(line, xRange, yRange) : path(line, xRange, yRange)));
@@ -67,7 +72,8 @@ final class LineChart {
         StringBuilder path = new StringBuilder();
         for (int i : thinned(line.ys)) {
             if (Double.isFinite(line.ys[i])) {
-                path.append(path.length() == 0 ? "M" : "L").append(format("%.1f,%.1f", x(line.xs[i], xRange), y(line.ys[i], yRange)));
+                path.append(path.length() == 0 ? "M" : "L")
+                        .append(format("%.1f,%.1f", x(line.xs[i], xRange), y(line.ys[i], yRange)));
             }
         }
         return format("<path class=\"%s\" d=\"%s\"/>%n", line.cssClass, path);
@@ -79,7 +85,11 @@ final class LineChart {
             if (Double.isFinite(points.ys[i])) {
                 dots.append(format(
                         "<circle class=\"%s\" cx=\"%.1f\" cy=\"%.1f\" r=\"4\"><title>step %.0f: %s</title></circle>%n",
-                        points.cssClass, x(points.xs[i], xRange), y(points.ys[i], yRange), points.xs[i], Format.plain(points.ys[i])));
+                        points.cssClass,
+                        x(points.xs[i], xRange),
+                        y(points.ys[i], yRange),
+                        points.xs[i],
+                        Format.plain(points.ys[i])));
             }
         }
         return dots.toString();

@@ -51,15 +51,19 @@ final class LossPicture {
             boolean labelled = y == 0 || y == cells.length - 1;
             String label = labelled ? String.format(Locale.ROOT, "%6.3f", y == 0 ? high : low) : " ".repeat(6);
             text.append(label).append(unicode ? labelled ? " ┤" : " │" : labelled ? " +" : " |");
+            StringBuilder row = new StringBuilder();
             for (int cell : cells[y]) {
-                text.append(unicode ? (char) (0x2800 + cell) : cell == 0 ? ' ' : '*');
+                row.append(unicode ? (char) (0x2800 + cell) : cell == 0 ? ' ' : '*');
             }
-            text.append('\n');
+            text.append(row.toString().stripTrailing()).append('\n');
         }
         String end = String.valueOf(last);
         text.append(" ".repeat(7)).append(unicode ? "└" : "+").append((unicode ? "─" : "-").repeat(columns));
         text.append('\n').append(" ".repeat(8)).append("1");
-        return text.append(" ".repeat(Math.max(1, columns - 1 - end.length()))).append(end).append('\n').toString();
+        return text.append(" ".repeat(Math.max(1, columns - 1 - end.length())))
+                .append(end)
+                .append('\n')
+                .toString();
     }
 
     private static int row(double y, double low, double high, int height) {

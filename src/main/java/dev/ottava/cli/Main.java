@@ -51,7 +51,8 @@ public final class Main implements Runnable {
     static int run(Terminal terminal, String... args) {
         try {
             CommandLine commandLine = commandLine(terminal);
-            CommandLine command = args.length == 0 ? null : commandLine.getSubcommands().get(args[0]);
+            CommandLine command =
+                    args.length == 0 ? null : commandLine.getSubcommands().get(args[0]);
             if (command != null) {
                 ConfigFile.named(args, command.getCommandSpec()).ifPresent(command::setDefaultValueProvider);
             }

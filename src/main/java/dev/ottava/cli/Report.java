@@ -40,7 +40,11 @@ record Report(String title, String remark, Map<String, String> options, MetricsF
 
     String html() {
         StringBuilder body = new StringBuilder();
-        body.append("<header><h1>").append(Html.escape(title)).append("</h1><p>").append(Html.escape(remark)).append("</p></header>\n");
+        body.append("<header><h1>")
+                .append(Html.escape(title))
+                .append("</h1><p>")
+                .append(Html.escape(remark))
+                .append("</p></header>\n");
         body.append(Html.tiles(numbers()));
         if (!metrics.steps().isEmpty()) {
             body.append(Html.section("Loss", "<div class=\"wide\">" + loss() + "</div>"));
@@ -52,7 +56,9 @@ record Report(String title, String remark, Map<String, String> options, MetricsF
             body.append("</div>\n");
         }
         body.append(Html.section("Memory by purpose, at the peak", memoryTable()));
-        body.append("<section class=\"options\">\n<h2>Options</h2>\n").append(Html.table(options)).append("\n</section>\n");
+        body.append("<section class=\"options\">\n<h2>Options</h2>\n")
+                .append(Html.table(options))
+                .append("\n</section>\n");
         return Html.page(title, body.toString());
     }
 
@@ -64,7 +70,8 @@ record Report(String title, String remark, Map<String, String> options, MetricsF
             numbers.put("steps", String.valueOf(last.step()));
             numbers.put("last loss", Format.fixed(last.loss(), 4));
             if (!metrics.evaluations().isEmpty()) {
-                Evaluation evaluation = metrics.evaluations().get(metrics.evaluations().size() - 1);
+                Evaluation evaluation =
+                        metrics.evaluations().get(metrics.evaluations().size() - 1);
                 numbers.put("evaluation loss", Format.fixed(evaluation.loss(), 4));
                 numbers.put("perplexity", Format.plain(Math.exp(evaluation.loss())));
             }
@@ -98,7 +105,8 @@ record Report(String title, String remark, Map<String, String> options, MetricsF
         if (noisy) {
             chart.line("raw", xs, ys);
         }
-        return Html.section(title, chart.line("main", xs, noisy ? smooth(ys) : ys).svg());
+        return Html.section(
+                title, chart.line("main", xs, noisy ? smooth(ys) : ys).svg());
     }
 
     private String memoryTable() {
@@ -112,16 +120,28 @@ record Report(String title, String remark, Map<String, String> options, MetricsF
             bar.append(String.format(
                     Locale.ROOT,
                     "<div style=\"width:%.2f%%;background:%s\" title=\"%s %s\"></div>",
-                    percent, colour, purpose.label(), Format.bytes(bytes)));
+                    percent,
+                    colour,
+                    purpose.label(),
+                    Format.bytes(bytes)));
             rows.append(String.format(
                     Locale.ROOT,
                     "<tr><td><i style=\"background:%s\"></i>%s</td><td class=\"number\">%s</td>"
                             + "<td class=\"number\">%.1f %%</td><td class=\"number\">%s</td></tr>%n",
-                    colour, purpose.label(), Format.bytes(bytes), percent, Format.bytes(own)));
+                    colour,
+                    purpose.label(),
+                    Format.bytes(bytes),
+                    percent,
+                    Format.bytes(own)));
         }
-        return bar + "</div>\n<table><thead><tr><th>purpose</th><th class=\"number\">at the peak</th><th class=\"number\">of it</th>"
-                + "<th class=\"number\">its own peak</th></tr></thead>\n<tbody>\n" + rows + "<tr><td>total</td><td class=\"number\">"
-                + Format.bytes(memory.peakBytes()) + "</td><td class=\"number\"></td><td class=\"number\"></td></tr>\n</tbody></table>";
+        return bar
+                + "</div>\n"
+                + "<table><thead><tr><th>purpose</th><th class=\"number\">at the peak</th><th class=\"number\">of"
+                + " it</th><th class=\"number\">its own peak</th></tr></thead>\n"
+                + "<tbody>\n" + rows
+                + "<tr><td>total</td><td class=\"number\">"
+                + Format.bytes(memory.peakBytes())
+                + "</td><td class=\"number\"></td><td class=\"number\"></td></tr>\n</tbody></table>";
     }
 
     private double[] values(ToDoubleFunction<Step> value) {

@@ -10,7 +10,9 @@ final class RunArguments {
     @Option(
             names = "--output",
             paramLabel = "DIR",
-            description = "Directory for the model, metrics.jsonl, report.html and checkpoints; must not hold a run, unless --resume.")
+            description =
+                    "Directory for the model, metrics.jsonl, report.html and checkpoints; must not hold a run, unless"
+                            + " --resume.")
     private Path output;
 
     @Option(names = "--steps", paramLabel = "N", description = "Updates in all.")

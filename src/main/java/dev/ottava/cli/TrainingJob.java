@@ -64,7 +64,8 @@ final class TrainingJob {
     private void announce(LlamaConfig config, TrainingOptions options, Datasets.Split data, Device device) {
         terminal.out()
                 .printf(
-                        "%s (%d layers of %d) with %s in %s on %s: %d steps of %d x %d tokens; %s tokens in %d sequences%n",
+                        "%s (%d layers of %d) with %s in %s on %s: %d steps of %d x %d tokens; %s tokens in %d"
+                                + " sequences%n",
                         arguments.model.name(),
                         config.numHiddenLayers(),
                         config.hiddenSize(),
@@ -109,7 +110,8 @@ final class TrainingJob {
         values.put("--precision", Choices.word(Choices.Precision.of(options.precision())));
         values.put("--device", device.name());
         String title = arguments.model.name() + " trained with " + Choices.word(options.optimizer());
-        String now = ZonedDateTime.now(ZoneId.systemDefault()).format(DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm z"));
+        String now =
+                ZonedDateTime.now(ZoneId.systemDefault()).format(DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm z"));
         String remark = "Ottava " + Version.text() + " on " + device.name() + " (" + device.property("processor") + ", "
                 + device.property("threads") + " threads, " + device.property("matmul") + "), " + now;
         MetricsFile metrics = MetricsFile.read(output.resolve("metrics.jsonl"));
