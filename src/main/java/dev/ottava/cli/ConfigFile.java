@@ -23,9 +23,12 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Unmatched;
 
-/** {@code --config FILE.yaml}: its keys are options without the dashes, its values their defaults, so that the command line wins. */
+/**
+ * {@code --config FILE.yaml}: its keys are options without the dashes, its values their defaults, so that the command line
+ * wins.
+ */
 final class ConfigFile implements IDefaultValueProvider {
-    /** Splits the default of an option that takes several files; no file name has it, and every other character may be in one. */
+    /** Splits the default of an option that takes several files: the one character that no file name has. */
     static final String LIST_SEPARATOR = "\0";
 
     private static final YAMLMapper YAML = YAMLMapper.builder()

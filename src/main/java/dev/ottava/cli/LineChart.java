@@ -95,7 +95,7 @@ final class LineChart {
         return dots.toString();
     }
 
-    /** Indices to draw: all, or, of more than there is room for, the lowest and the highest of each group, so that spikes stay. */
+    /** Indices to draw: all, or, where there are too many, the lowest and the highest of each group, so that spikes stay. */
     private List<Integer> thinned(double[] ys) {
         List<Integer> indices = new ArrayList<>();
         int groups = ys.length <= width ? ys.length : width / 2;
@@ -134,7 +134,7 @@ final class LineChart {
         return new double[] {low - margin, high + margin};
     }
 
-    /** Round numbers 1, 2 or 5 times a power of ten apart, from the one at or below {@code low} to the one at or above {@code high}. */
+    /** Round numbers, 1, 2 or 5 times a power of ten apart, from at or below {@code low} to at or above {@code high}. */
     static List<Double> ticks(double low, double high, int about) {
         double raw = (high - low) / about;
         double power = Math.pow(10, Math.floor(Math.log10(raw)));

@@ -70,7 +70,7 @@ final class LossPicture {
         return high > low ? (int) Math.round((high - y) / (high - low) * (height - 1)) : height / 2;
     }
 
-    /** One value for each column: the mean of those that fall into it, or a point on the line between two where there are fewer. */
+    /** One value for each column: the mean of those in it, or a point on the line between two where there are fewer. */
     private static double[] columns(double[] values, int width) {
         double[] ys = new double[width];
         for (int x = 0; x < width; x++) {

@@ -148,7 +148,7 @@ record Report(String title, String remark, Map<String, String> options, MetricsF
         return metrics.steps().stream().mapToDouble(value).toArray();
     }
 
-    /** The mean of about a thirtieth of the run around each value, of less near the ends, where only one side is known. */
+    /** The mean of about a thirtieth of the run around each value; of less near the ends. */
     static double[] smooth(double[] ys) {
         double[] smooth = new double[ys.length];
         for (int i = 0; i < ys.length; i++) {

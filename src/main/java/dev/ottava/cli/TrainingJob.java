@@ -18,7 +18,10 @@ import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.Map;
 
-/** A run, from the options of train to a model and a report on disk. Everything that can be wrong is looked at before anything large is allocated. */
+/**
+ * A run, from the options of train to a model and a report on disk. Everything that can be wrong is looked at before anything
+ * large is allocated.
+ */
 final class TrainingJob {
     private final TrainArguments arguments;
     private final Terminal terminal;

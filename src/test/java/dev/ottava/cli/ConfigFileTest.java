@@ -46,7 +46,7 @@ class ConfigFileTest {
         assertTrue(plan.out().contains("\"batch_size\":3"), plan.out());
     }
 
-    /** An option on the command line also wins over one in the file that excludes it; two in the same place are an error. */
+    /** An option typed also wins over one in the file that excludes it; two in the same place are an error. */
     @Test
     void exclusiveOptions() {
         Cli other = plan("model: nowhere\nseq-len: 64\n", "--preset", "demo-3m");
