@@ -16,7 +16,19 @@ final class LineChart {
     private final List<Series> series = new ArrayList<>();
 
     /** Points in the order of x; drawn as a line, or as dots. */
-    private record Series(String cssClass, double[] xs, double[] ys, boolean dots) {}
+    private static final class Series {
+        final String cssClass;
+        final double[] xs;
+        final double[] ys;
+        final boolean dots;
+
+        Series(String cssClass, double[] xs, double[] ys, boolean dots) {
+            this.cssClass = cssClass;
+            this.xs = xs;
+            this.ys = ys;
+            this.dots = dots;
+        }
+    }
 
     LineChart(String yName, int width, int height) {
         this.yName = yName;
@@ -95,7 +107,7 @@ final class LineChart {
         return dots.toString();
     }
 
-    /** Indices to draw: all, or, where there are too many, the lowest and the highest of each group, so that spikes stay. */
+    /** Indices to draw: all, or, of too many, the lowest and highest of each group, so that spikes stay. */
     private List<Integer> thinned(double[] ys) {
         List<Integer> indices = new ArrayList<>();
         int groups = ys.length <= width ? ys.length : width / 2;
@@ -134,7 +146,7 @@ final class LineChart {
         return new double[] {low - margin, high + margin};
     }
 
-    /** Round numbers, 1, 2 or 5 times a power of ten apart, from at or below {@code low} to at or above {@code high}. */
+    /** Numbers 1, 2 or 5 times a power of ten apart, from at or below {@code low} to at or above {@code high}. */
     static List<Double> ticks(double low, double high, int about) {
         double raw = (high - low) / about;
         double power = Math.pow(10, Math.floor(Math.log10(raw)));

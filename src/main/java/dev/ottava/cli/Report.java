@@ -75,7 +75,7 @@ record Report(String title, String remark, Map<String, String> options, MetricsF
                 numbers.put("evaluation loss", Format.fixed(evaluation.loss(), 4));
                 numbers.put("perplexity", Format.plain(Math.exp(evaluation.loss())));
             }
-            numbers.put("tokens", Format.count(last.tokens()));
+            numbers.put("tokens", Format.count((double) last.tokens()));
             numbers.put("median tokens/s", Format.count(median(values(Step::tokensPerSecond))));
         }
         numbers.put("peak memory", Format.bytes(memory.peakBytes()));
@@ -116,7 +116,7 @@ record Report(String title, String remark, Map<String, String> options, MetricsF
             long bytes = memory.atPeak().getOrDefault(purpose, 0L);
             long own = memory.peakByPurpose().getOrDefault(purpose, 0L);
             double percent = memory.peakBytes() == 0 ? 0 : 100.0 * bytes / memory.peakBytes();
-            String colour = "var(--c" + purpose.ordinal() + ")";
+            String colour = "var(--" + Choices.word(purpose) + ")";
             bar.append(String.format(
                     Locale.ROOT,
                     "<div style=\"width:%.2f%%;background:%s\" title=\"%s %s\"></div>",

@@ -78,7 +78,7 @@ final class RunArguments {
             names = "--config",
             paramLabel = "FILE.yaml",
             description = "Read options from a file: their names without dashes. The command line wins.")
-    private Path config;
+    Path config; // read before the other arguments are: see ConfigFile
 
     Path output() {
         if (output == null) {

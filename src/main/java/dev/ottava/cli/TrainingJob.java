@@ -19,8 +19,8 @@ import java.time.format.DateTimeFormatter;
 import java.util.Map;
 
 /**
- * A run, from the options of train to a model and a report on disk. Everything that can be wrong is looked at before anything
- * large is allocated.
+ * A run, from the options of train to a model and a report on disk. Everything that can be wrong is looked at before
+ * anything large is allocated.
  */
 final class TrainingJob {
     private final TrainArguments arguments;
@@ -78,7 +78,7 @@ final class TrainingJob {
                         options.steps(),
                         options.batchSize() * options.gradientAccumulationSteps(),
                         arguments.data.seqLen(),
-                        Format.count(data.train().tokens()),
+                        Format.count((double) data.train().tokens()),
                         data.train().rows());
     }
 
