@@ -72,7 +72,8 @@ public final class Main implements Runnable {
                 .addSubcommand(new GenerateCommand(terminal))
                 .addSubcommand(new PlanCommand(terminal))
                 .addSubcommand(new DoctorCommand(terminal))
-                .addSubcommand(new DemoCommand(terminal));
+                .addSubcommand(new DemoCommand(terminal))
+                .addSubcommand(new BenchCommand(terminal));
         Choices.register(commandLine);
         OptionGroups.install(commandLine);
         commandLine
