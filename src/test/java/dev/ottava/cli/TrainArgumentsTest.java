@@ -122,11 +122,11 @@ class TrainArgumentsTest {
     void everyOptionReachesTheTrainer() {
         TrainArguments arguments =
                 parse("--model m --data a.txt b.jsonl --data c.jsonl --eval-data e.jsonl f.txt --eval-steps 11"
-                    + " --output out --optimizer adamw --learning-rate 0.125 --lr-schedule cosine --warmup-steps 12"
-                    + " --weight-decay 0.25 --no-decay-1d --adam-beta1 0.5 --adam-beta2 0.75 --adam-epsilon 1e-3"
-                    + " --max-grad-norm 2 --max-grad-value 3 --batch-size 4 --seq-len 64 --gradient-accumulation-steps"
-                    + " 5 --steps 100 --seed -9 --no-shuffle --precision bf16 --recompute block --device cpu"
-                    + " --save-steps 13 --keep-checkpoints 14 --log-steps 15");
+                        + " --output out --optimizer adamw --learning-rate 0.125 --lr-schedule cosine --warmup-steps 12"
+                        + " --weight-decay 0.25 --no-decay-1d --adam-beta1 0.5 --adam-beta2 0.75 --adam-epsilon 1e-3"
+                        + " --max-grad-norm 2 --max-grad-value 3 --batch-size 4 --seq-len 64 --gradient-accumulation-steps"
+                        + " 5 --steps 100 --seed -9 --no-shuffle --precision bf16 --recompute block --device cpu"
+                        + " --save-steps 13 --keep-checkpoints 14 --log-steps 15");
         assertEquals(
                 new TrainingOptions(
                         OptimizerKind.ADAMW,
