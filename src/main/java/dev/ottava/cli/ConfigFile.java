@@ -21,11 +21,13 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Unmatched;
 
-/** {@code --config FILE.yaml}: its keys are options without the dashes, its values their defaults, so that the command line wins. */
+/**
+ * {@code --config FILE.yaml}: its keys are options without the dashes, its values their defaults, so that the command
+ * line wins.
+ */
 final class ConfigFile implements IDefaultValueProvider {
-    /** Splits the default of an option that takes several files; no file name has it, and every other character may be in one. */
+    /** Splits the default of an option that takes several files: the one character that no file name has. */
     static final String LIST_SEPARATOR = "\0";
 
     private static final YAMLMapper YAML = YAMLMapper.builder()
@@ -57,9 +59,6 @@ final class ConfigFile implements IDefaultValueProvider {
     private static final class Only {
         @Option(names = "--config")
         private Path file;
-
-        @Unmatched
-        private List<String> others;
     }
 
     static ConfigFile read(Path path, CommandSpec command) {

@@ -67,19 +67,31 @@ final class DemoCommand implements Callable<Integer> {
         Path run = output != null ? output : unused();
         ProjectText text = ProjectText.write(Path.of(home), run.resolve("text"));
         String[] args = {
-            "--preset", "demo-3m",
-            "--data", text.train().toString(),
-            "--eval-data", text.heldOut().toString(),
-            "--output", run.resolve("model").toString(),
-            "--optimizer", "adalomo",
-            "--learning-rate", "0.02",
-            "--lr-schedule", "cosine",
-            "--warmup-steps", String.valueOf(Math.min(40, steps / 10)),
-            "--steps", String.valueOf(steps),
-            "--batch-size", "8",
-            "--seq-len", String.valueOf(SEQ_LEN)
+            "train",
+            "--preset",
+            "demo-3m",
+            "--data",
+            text.train().toString(),
+            "--eval-data",
+            text.heldOut().toString(),
+            "--output",
+            run.resolve("model").toString(),
+            "--optimizer",
+            "adalomo",
+            "--learning-rate",
+            "0.02",
+            "--lr-schedule",
+            "cosine",
+            "--warmup-steps",
+            String.valueOf(Math.min(40, steps / 10)),
+            "--steps",
+            String.valueOf(steps),
+            "--batch-size",
+            "8",
+            "--seq-len",
+            String.valueOf(SEQ_LEN)
         };
-        terminal.out().println("ottava train " + String.join(" ", args) + System.lineSeparator());
+        terminal.out().println("ottava " + String.join(" ", args) + System.lineSeparator());
         Path model = new TrainingJob(TrainArguments.of(terminal, args), terminal).run();
         MetricsFile metrics = MetricsFile.read(model.resolve("metrics.jsonl"));
         boolean[] clearly = new boolean[1];

@@ -33,7 +33,8 @@ import picocli.CommandLine.Option;
             "Prints what follows the prompt, as it comes.",
             "",
             "Example:",
-            "  ottava generate --model tuned --prompt \"Once upon a time\" --max-tokens 200 --temperature 0.8 --top-p 0.95"
+            "  ottava generate --model tuned --prompt \"Once upon a time\" --max-tokens 200 --temperature 0.8 --top-p"
+                    + " 0.95"
         })
 final class GenerateCommand implements Callable<Integer> {
     @Option(
@@ -77,8 +78,8 @@ final class GenerateCommand implements Callable<Integer> {
             names = "--top-p",
             paramLabel = "X",
             defaultValue = "1",
-            description =
-                    "Choose among the likeliest tokens that together reach this probability (default: ${DEFAULT-VALUE}).")
+            description = "Choose among the likeliest tokens that together reach this probability (default:"
+                    + " ${DEFAULT-VALUE}).")
     private double topP;
 
     @Option(

@@ -10,16 +10,25 @@ final class LineChart {
     private static final int RIGHT = 14;
     private static final int TOP = 12;
     private static final int BOTTOM = 40;
-    /** Beyond this many points a line is drawn through the lowest and highest of each group. */
-    private static final int MAX_POINTS = 800;
-
     private final int width;
     private final int height;
     private final String yName;
     private final List<Series> series = new ArrayList<>();
 
     /** Points in the order of x; drawn as a line, or as dots. */
-    private record Series(String cssClass, double[] xs, double[] ys, boolean dots) {}
+    private static final class Series {
+        final String cssClass;
+        final double[] xs;
+        final double[] ys;
+        final boolean dots;
+
+        Series(String cssClass, double[] xs, double[] ys, boolean dots) {
+            this.cssClass = cssClass;
+            this.xs = xs;
+            this.ys = ys;
+            this.dots = dots;
+        }
+    }
 
     LineChart(String yName, int width, int height) {
         this.yName = yName;
@@ -98,13 +107,10 @@ final class LineChart {
         return dots.toString();
     }
 
-    /** Indices to draw: all, or of each group the lowest and the highest, so that spikes stay. */
-    private static List<Integer> thinned(double[] ys) {
+    /** Indices to draw: all, or, of too many, the lowest and highest of each group, so that spikes stay. */
+    private List<Integer> thinned(double[] ys) {
         List<Integer> indices = new ArrayList<>();
-        int groups = Math.min(ys.length, MAX_POINTS / 2);
-        if (ys.length <= MAX_POINTS) {
-            groups = ys.length;
-        }
+        int groups = ys.length <= width ? ys.length : width / 2;
         for (int group = 0; group < groups; group++) {
             int from = (int) ((long) group * ys.length / groups);
             int to = (int) ((long) (group + 1) * ys.length / groups);
@@ -140,7 +146,7 @@ final class LineChart {
         return new double[] {low - margin, high + margin};
     }
 
-    /** Round numbers 1, 2 or 5 times a power of ten apart, from the one at or below {@code low} to the one at or above {@code high}. */
+    /** Numbers 1, 2 or 5 times a power of ten apart, from at or below {@code low} to at or above {@code high}. */
     static List<Double> ticks(double low, double high, int about) {
         double raw = (high - low) / about;
         double power = Math.pow(10, Math.floor(Math.log10(raw)));

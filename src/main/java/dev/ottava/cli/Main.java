@@ -13,8 +13,8 @@ import picocli.CommandLine.Spec;
 /**
  * The command {@code ottava}.
  *
- * <p>Exit codes: 0 done; 2 anything wrong before the work began, in one line on stderr; 1 what goes wrong later. The system property
- * {@code ottava.debug} set to {@code true} adds the stack trace.
+ * <p>Exit codes: 0 done; 2 anything wrong before the work began, in one line on stderr; 1 what goes wrong later. The
+ * system property {@code ottava.debug} set to {@code true} adds the stack trace.
  */
 @Command(
         name = "ottava",

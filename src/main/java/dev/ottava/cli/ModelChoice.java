@@ -15,8 +15,8 @@ final class ModelChoice {
     @Option(
             names = "--model",
             paramLabel = "DIR",
-            description =
-                    "Go on from a Llama or Qwen2 in a Hugging Face directory: config.json, model.safetensors, tokenizer.json.")
+            description = "Go on from a Llama or Qwen2 in a Hugging Face directory: config.json, model.safetensors,"
+                    + " tokenizer.json.")
     private Path folder;
 
     @Option(

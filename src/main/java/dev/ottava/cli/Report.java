@@ -47,12 +47,12 @@ record Report(String title, String remark, Map<String, String> options, MetricsF
                 .append("</p></header>\n");
         body.append(Html.tiles(numbers()));
         if (!metrics.steps().isEmpty()) {
-            body.append(Html.section("Loss", loss()));
+            body.append(Html.section("Loss", "<div class=\"wide\">" + loss() + "</div>"));
             body.append("<div class=\"pair\">\n");
-            body.append(small("Learning rate", Step::learningRate));
-            body.append(small("Gradient norm, before clipping", Step::gradNorm));
-            body.append(small("Tokens per second", Step::tokensPerSecond));
-            body.append(small("Peak memory, MiB", step -> step.peakBytes() / 1048576.0));
+            body.append(small("Learning rate", Step::learningRate, false));
+            body.append(small("Gradient norm, before clipping", Step::gradNorm, true));
+            body.append(small("Tokens per second", Step::tokensPerSecond, true));
+            body.append(small("Peak memory, MiB", step -> step.peakBytes() / 1048576.0, false));
             body.append("</div>\n");
         }
         body.append(Html.section("Memory by purpose, at the peak", memoryTable()));
@@ -75,8 +75,8 @@ record Report(String title, String remark, Map<String, String> options, MetricsF
                 numbers.put("evaluation loss", Format.fixed(evaluation.loss(), 4));
                 numbers.put("perplexity", Format.plain(Math.exp(evaluation.loss())));
             }
-            numbers.put("tokens", Format.count(last.tokens()));
-            numbers.put("tokens/s, median", Format.count(median(values(Step::tokensPerSecond))));
+            numbers.put("tokens", Format.count((double) last.tokens()));
+            numbers.put("median tokens/s", Format.count(median(values(Step::tokensPerSecond))));
         }
         numbers.put("peak memory", Format.bytes(memory.peakBytes()));
         return numbers;
@@ -98,12 +98,15 @@ record Report(String title, String remark, Map<String, String> options, MetricsF
         return key + "</p>\n" + chart.svg();
     }
 
-    private String small(String title, ToDoubleFunction<Step> value) {
+    private String small(String title, ToDoubleFunction<Step> value, boolean noisy) {
+        double[] xs = values(Step::step);
+        double[] ys = values(value);
+        LineChart chart = new LineChart(title, 510, 200);
+        if (noisy) {
+            chart.line("raw", xs, ys);
+        }
         return Html.section(
-                title,
-                new LineChart(title, 510, 200)
-                        .line("main", values(Step::step), values(value))
-                        .svg());
+                title, chart.line("main", xs, noisy ? smooth(ys) : ys).svg());
     }
 
     private String memoryTable() {
@@ -113,7 +116,7 @@ record Report(String title, String remark, Map<String, String> options, MetricsF
             long bytes = memory.atPeak().getOrDefault(purpose, 0L);
             long own = memory.peakByPurpose().getOrDefault(purpose, 0L);
             double percent = memory.peakBytes() == 0 ? 0 : 100.0 * bytes / memory.peakBytes();
-            String colour = "var(--c" + purpose.ordinal() + ")";
+            String colour = "var(--" + Choices.word(purpose) + ")";
             bar.append(String.format(
                     Locale.ROOT,
                     "<div style=\"width:%.2f%%;background:%s\" title=\"%s %s\"></div>",
@@ -132,8 +135,10 @@ record Report(String title, String remark, Map<String, String> options, MetricsF
                     Format.bytes(own)));
         }
         return bar
-                + "</div>\n<table><thead><tr><th>purpose</th><th class=\"number\">at the peak</th><th class=\"number\">of it</th>"
-                + "<th class=\"number\">its own peak</th></tr></thead>\n<tbody>\n" + rows
+                + "</div>\n"
+                + "<table><thead><tr><th>purpose</th><th class=\"number\">at the peak</th><th class=\"number\">of"
+                + " it</th><th class=\"number\">its own peak</th></tr></thead>\n"
+                + "<tbody>\n" + rows
                 + "<tr><td>total</td><td class=\"number\">"
                 + Format.bytes(memory.peakBytes())
                 + "</td><td class=\"number\"></td><td class=\"number\"></td></tr>\n</tbody></table>";
@@ -143,16 +148,12 @@ record Report(String title, String remark, Map<String, String> options, MetricsF
         return metrics.steps().stream().mapToDouble(value).toArray();
     }
 
-    /** A moving average whose weights fall off exponentially, over about a thirtieth of the run, without the bias of a start at zero. */
+    /** The mean of about a thirtieth of the run around each value; of less near the ends. */
     static double[] smooth(double[] ys) {
-        double keep = 1 - 1 / Math.max(1, ys.length / 30.0);
         double[] smooth = new double[ys.length];
-        double sum = 0;
-        double weight = 0;
         for (int i = 0; i < ys.length; i++) {
-            sum = keep * sum + ys[i];
-            weight = keep * weight + 1;
-            smooth[i] = sum / weight;
+            int reach = Math.min(ys.length / 60, Math.min(i, ys.length - 1 - i));
+            smooth[i] = Arrays.stream(ys, i - reach, i + reach + 1).average().orElseThrow();
         }
         return smooth;
     }

@@ -18,7 +18,10 @@ import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.Map;
 
-/** A run, from the options of train to a model and a report on disk. Everything that can be wrong is looked at before anything large is allocated. */
+/**
+ * A run, from the options of train to a model and a report on disk. Everything that can be wrong is looked at before
+ * anything large is allocated.
+ */
 final class TrainingJob {
     private final TrainArguments arguments;
     private final Terminal terminal;
@@ -64,7 +67,8 @@ final class TrainingJob {
     private void announce(LlamaConfig config, TrainingOptions options, Datasets.Split data, Device device) {
         terminal.out()
                 .printf(
-                        "%s (%d layers of %d) with %s in %s on %s: %d steps of %d x %d tokens; %s tokens in %d sequences%n",
+                        "%s (%d layers of %d) with %s in %s on %s: %d steps of %d x %d tokens; %s tokens in %d"
+                                + " sequences%n",
                         arguments.model.name(),
                         config.numHiddenLayers(),
                         config.hiddenSize(),
@@ -74,7 +78,7 @@ final class TrainingJob {
                         options.steps(),
                         options.batchSize() * options.gradientAccumulationSteps(),
                         arguments.data.seqLen(),
-                        Format.count(data.train().tokens()),
+                        Format.count((double) data.train().tokens()),
                         data.train().rows());
     }
 
