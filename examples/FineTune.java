@@ -23,13 +23,14 @@ public class FineTune {
                 LlamaModel model = ModelFolder.load(folder, device, device.hasNativeBf16() ? DType.BF16 : DType.F32);
                 Tokenizer tokenizer = ModelFolder.tokenizer(folder).orElse(null); // a file of token ids needs none
                 Dataset data = Datasets.open(file, tokenizer, model.config()).train()) {
-            int steps = (3 * data.rows() + 3) / 4;
-            TrainingOptions options = TrainingOptions.defaults(OptimizerKind.LOMO, steps).with(o -> o.batchSize = 4);
+            TrainingOptions options = TrainingOptions.defaults(OptimizerKind.LOMO, (3 * data.rows() + 3) / 4)
+                    .with(o -> o.batchSize = 4);
             try (Trainer trainer = new Trainer(model, data, null, options, null)) {
                 trainer.run(new TrainingListener() {
                     @Override
                     public void onStep(StepMetrics metrics, boolean logged) {
-                        System.out.printf("step %d of %d: loss %.4f%n", metrics.step(), steps, metrics.loss());
+                        System.out.printf(
+                                "step %d of %d: loss %.4f%n", metrics.step(), options.steps(), metrics.loss());
                     }
                 });
             }

@@ -36,8 +36,7 @@ class DependenciesTest {
             pom = DocumentBuilderFactory.newInstance().newDocumentBuilder().parse(file);
         }
         XPath xpath = XPathFactory.newInstance().newXPath();
-        NodeList dependencies =
-                (NodeList) xpath.evaluate("//dependencies/dependency", pom, XPathConstants.NODESET);
+        NodeList dependencies = (NodeList) xpath.evaluate("//dependencies/dependency", pom, XPathConstants.NODESET);
         for (int i = 0; i < dependencies.getLength(); i++) {
             Object dependency = dependencies.item(i);
             String name = xpath.evaluate("concat(groupId, ':', artifactId)", dependency);
@@ -56,9 +55,11 @@ class DependenciesTest {
 
     @Test
     void kernelsAndTrainingRunWithNothingElseOnTheClassPath() throws Exception {
-        List<Path> classPath = Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
+        List<Path> classPath = Arrays.stream(
+                        System.getProperty("java.class.path").split(File.pathSeparator))
                 .map(Path::of)
-                .filter(path -> Files.isDirectory(path) || path.getFileName().toString().matches("javacpp-[0-9.]+\\.jar"))
+                .filter(path ->
+                        Files.isDirectory(path) || path.getFileName().toString().matches("javacpp-[0-9.]+\\.jar"))
                 .toList();
         long jars = classPath.stream().filter(Files::isRegularFile).count();
         assertEquals(1, jars, classPath::toString);

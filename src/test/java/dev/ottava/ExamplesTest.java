@@ -115,8 +115,7 @@ class ExamplesTest {
     @Test
     void theJshellSessionAnswersWhatTheReadmeSays() throws IOException {
         String readme = Files.readString(EXAMPLES.resolve("README.md"));
-        Matcher session =
-                Pattern.compile("```jshell\n(.*?)```", Pattern.DOTALL).matcher(readme);
+        Matcher session = Pattern.compile("```jshell\n(.*?)```", Pattern.DOTALL).matcher(readme);
         assertTrue(session.find());
         List<String> lines = session.group(1).lines().toList();
         assertTrue(lines.size() <= 10, lines.size() + " lines");

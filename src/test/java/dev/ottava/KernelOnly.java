@@ -33,9 +33,24 @@ final class KernelOnly {
     /** Two steps on one batch of as many of each id: the first loss is that of a uniform guess, the second is less. */
     private static void train(Device device) {
         LlamaConfig config = new LlamaConfig(
-                "llama", 8, 16, 32, 1, 1, 1, 16, 8, 1e-5, new RopeConfig(1e4, null), false, false, false, false, -1, -1);
-        Batch batch = new Batch(
-                1, 8, new int[] {0, 1, 2, 3, 4, 5, 6, 7}, new int[] {1, 2, 3, 4, 5, 6, 7, 0}, 8, 8);
+                "llama",
+                8,
+                16,
+                32,
+                1,
+                1,
+                1,
+                16,
+                8,
+                1e-5,
+                new RopeConfig(1e4, null),
+                false,
+                false,
+                false,
+                false,
+                -1,
+                -1);
+        Batch batch = new Batch(1, 8, new int[] {0, 1, 2, 3, 4, 5, 6, 7}, new int[] {1, 2, 3, 4, 5, 6, 7, 0}, 8, 8);
         TrainingOptions options = TrainingOptions.defaults(OptimizerKind.LOMO, 2);
         try (LlamaModel model = LlamaModel.initialize(config, device, DType.F32, 1);
                 TrainingStep step = new TrainingStep(model, options)) {

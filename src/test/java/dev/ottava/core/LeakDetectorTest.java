@@ -73,8 +73,7 @@ class LeakDetectorTest {
             assertEquals(0, device.memory().liveBytes());
             LogRecord report = reports.get(0);
             assertEquals(Level.WARNING, report.getLevel());
-            assertEquals(
-                    "leak: tensor F32[10, 100] (gradients, 4000 bytes) was never closed", report.getMessage());
+            assertEquals("leak: tensor F32[10, 100] (gradients, 4000 bytes) was never closed", report.getMessage());
             assertAllocatedIn("forget", report);
 
             forget(device); // takes the freed block, and is a second leak
@@ -97,7 +96,8 @@ class LeakDetectorTest {
             reports.clear();
         }
         assertEquals(1, reports.size());
-        assertTrue(reports.get(0).getMessage().startsWith("leak: tensor F32[2, 2] (workspace, 16 bytes) was still open"));
+        assertTrue(
+                reports.get(0).getMessage().startsWith("leak: tensor F32[2, 2] (workspace, 16 bytes) was still open"));
     }
 
     @Test

@@ -91,8 +91,22 @@ class TensorTest {
         };
         float inf = Float.POSITIVE_INFINITY;
         float[] expected = {
-            1, 1 + 0x1p-6f, 1 + 0x1p-7f, 1, -(1 + 0x1p-6f), 0x1.fep127f, 0x1.fep127f, inf, -inf, 0x1p-133f, 0, 0x1p-133f,
-            -0f, -inf, Float.NaN, Float.NaN
+            1,
+            1 + 0x1p-6f,
+            1 + 0x1p-7f,
+            1,
+            -(1 + 0x1p-6f),
+            0x1.fep127f,
+            0x1.fep127f,
+            inf,
+            -inf,
+            0x1p-133f,
+            0,
+            0x1p-133f,
+            -0f,
+            -inf,
+            Float.NaN,
+            Float.NaN
         };
         try (Tensor tensor = device.empty(DType.BF16, given.length).copyFrom(given)) {
             assertArrayEquals(expected, tensor.toFloats());
@@ -127,8 +141,7 @@ class TensorTest {
                     "20 bytes for F32[2, 3] on cpu, which has 24",
                     () -> tensor.copyFrom(ByteBuffer.allocateDirect(24).position(4)));
             assertRefused(
-                    "28 bytes for F32[2, 3] on cpu, which has 24",
-                    () -> tensor.copyTo(ByteBuffer.allocateDirect(28)));
+                    "28 bytes for F32[2, 3] on cpu, which has 24", () -> tensor.copyTo(ByteBuffer.allocateDirect(28)));
             assertRefused(
                     "the buffer for F32[2, 3] on cpu is not direct: use ByteBuffer.allocateDirect",
                     () -> tensor.copyFrom(ByteBuffer.allocate(24)));
@@ -214,8 +227,7 @@ class TensorTest {
                 "shape [4294967296, 4294967296] has more than 2^63 elements",
                 () -> device.empty(DType.F32, 1L << 32, 1L << 32));
         assertRefused(
-                "shape [2305843009213693952] of F32 has more than 2^63 bytes",
-                () -> device.empty(DType.F32, 1L << 61));
+                "shape [2305843009213693952] of F32 has more than 2^63 bytes", () -> device.empty(DType.F32, 1L << 61));
         try (Tensor empty = device.empty(DType.F32, 0)) {
             assertRefused("shape [0, -5] has a negative size", () -> empty.view(0, -5));
         }
