@@ -118,6 +118,7 @@ public final class Device implements AutoCloseable {
     }
 
     MemoryPool pool() {
+        handle();
         return pool;
     }
 

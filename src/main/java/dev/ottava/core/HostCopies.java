@@ -2,6 +2,7 @@ package dev.ottava.core;
 
 import dev.ottava.binding.Binding;
 import dev.ottava.binding.Native;
+import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
@@ -19,15 +20,20 @@ final class HostCopies {
     private HostCopies() {}
 
     static void from(Tensor tensor, ByteBuffer direct) {
-        requireBytes(tensor, direct.remaining());
+        requireBytes(tensor, direct);
         long host = Binding.address(direct) + direct.position();
         Status.check(Native.ottava_copy_to_device(tensor.device().stream(), tensor.address(), host, tensor.bytes()));
+        Reference.reachabilityFence(direct); // or its memory might be freed while it is read
     }
 
     static void to(ByteBuffer direct, Tensor tensor) {
-        requireBytes(tensor, direct.remaining());
+        requireBytes(tensor, direct);
+        if (direct.isReadOnly()) {
+            throw new InvalidArgumentException("the buffer for " + tensor + " is read-only");
+        }
         long host = Binding.address(direct) + direct.position();
         Status.check(Native.ottava_copy_to_host(tensor.device().stream(), host, tensor.address(), tensor.bytes()));
+        Reference.reachabilityFence(direct);
     }
 
     static void from(Tensor tensor, float[] values) {
@@ -105,9 +111,14 @@ final class HostCopies {
         }
     }
 
-    private static void requireBytes(Tensor tensor, int bytes) {
-        if (tensor.bytes() != bytes) {
-            throw new InvalidArgumentException(bytes + " bytes for " + tensor + ", which has " + tensor.bytes());
+    private static void requireBytes(Tensor tensor, ByteBuffer buffer) {
+        if (!buffer.isDirect()) {
+            throw new InvalidArgumentException(
+                    "the buffer for " + tensor + " is not direct: use ByteBuffer.allocateDirect");
+        }
+        if (tensor.bytes() != buffer.remaining()) {
+            throw new InvalidArgumentException(
+                    buffer.remaining() + " bytes for " + tensor + ", which has " + tensor.bytes());
         }
     }
 }

@@ -125,13 +125,16 @@ public final class Tensor implements AutoCloseable {
         return this;
     }
 
-    /** Copies the bytes that remain in a direct buffer, in the byte order of the machine. Their number is that of the tensor. */
+    /**
+     * Copies the bytes that remain in a direct buffer, in the byte order of the machine. Their number is that of the
+     * tensor; position and limit stay.
+     */
     public Tensor copyFrom(ByteBuffer direct) {
         HostCopies.from(this, direct);
         return this;
     }
 
-    /** Copies the bytes of the tensor into a direct buffer with as many remaining. */
+    /** Copies the bytes of the tensor into a direct buffer with as many remaining; position and limit stay. */
     public void copyTo(ByteBuffer direct) {
         HostCopies.to(direct, this);
     }

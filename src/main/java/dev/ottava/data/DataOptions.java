@@ -34,6 +34,11 @@ public record DataOptions(
         }
     }
 
+    /** Files to train on, shuffled anew in each epoch, with no evaluation. */
+    public static DataOptions shuffled(List<Path> files, int seqLen, long seed) {
+        return new DataOptions(files, List.of(), 0, seqLen, seed, true);
+    }
+
     /** Files in their own order, with no evaluation: what {@code ottava eval} reads. */
     public static DataOptions inOrder(List<Path> files, int seqLen) {
         return new DataOptions(files, List.of(), 0, seqLen, 0, false);

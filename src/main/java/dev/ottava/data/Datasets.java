@@ -2,6 +2,7 @@ package dev.ottava.data;
 
 import dev.ottava.core.InvalidArgumentException;
 import dev.ottava.hub.Tokenizer;
+import dev.ottava.nn.LlamaConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -32,6 +33,17 @@ public final class Datasets {
     }
 
     private Datasets() {}
+
+    /** Reads the data for a model: vocabulary, positions and end of text are those of its configuration. */
+    public static Split open(DataOptions options, Tokenizer tokenizerOrNull, LlamaConfig config) {
+        return open(
+                options,
+                tokenizerOrNull,
+                config.vocabSize(),
+                config.maxPositionEmbeddings(),
+                config.eosTokenId(),
+                Progress.NONE);
+    }
 
     /**
      * Reads the data for a model.

@@ -38,9 +38,15 @@ final class Check {
         that(dtype == DType.F32 || dtype == DType.BF16, operation, first + " is neither F32 nor BF16");
         for (Tensor other : others) {
             that(other.dtype() == dtype, operation, other + " and " + first + " differ in dtype");
+        }
+        device(operation, first, others);
+        return dtype;
+    }
+
+    static void device(String operation, Tensor first, Tensor... others) {
+        for (Tensor other : others) {
             that(other.device() == first.device(), operation, other + " and " + first + " are on different devices");
         }
-        return dtype;
     }
 
     /** The address, or 0 for an optional tensor that is absent. */

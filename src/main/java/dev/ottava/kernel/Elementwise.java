@@ -4,14 +4,22 @@ import dev.ottava.binding.Native;
 import dev.ottava.core.DType;
 import dev.ottava.core.Status;
 import dev.ottava.core.Tensor;
+import java.util.Set;
 
 /** Operations on elements one by one, and sums over them. */
 public final class Elementwise {
+    private static final Set<DType> CAST = Set.of(DType.F32, DType.BF16, DType.F16);
+
     private Elementwise() {}
 
     /** {@code destination = source} in the destination's dtype, to nearest even. F32, BF16 and F16 in any combination; as many elements. */
     public static void cast(Tensor destination, Tensor source) {
+        Check.that(
+                CAST.contains(source.dtype()) && CAST.contains(destination.dtype()),
+                "cast",
+                source + " to " + destination + ": F32, BF16 and F16 are cast");
         Check.count("cast", "destination", destination, source.count());
+        Check.device("cast", source, destination);
         Status.check(Native.ottava_cast(
                 source.device().stream(),
                 destination.dtype().code(),
@@ -35,6 +43,7 @@ public final class Elementwise {
         Check.dtype("sum", "out", out, DType.F32);
         Check.dtype("sum", "x", x, DType.F32);
         Check.count("sum", "out", out, 1);
+        Check.device("sum", x, out);
         Status.check(Native.ottava_sum(x.device().stream(), out.address(), x.address(), x.count()));
     }
 
@@ -43,6 +52,7 @@ public final class Elementwise {
         DType dtype = Check.floating("sum_squares", x);
         Check.dtype("sum_squares", "out", out, DType.F32);
         Check.count("sum_squares", "out", out, 1);
+        Check.device("sum_squares", x, out);
         Status.check(
                 Native.ottava_sum_squares(x.device().stream(), out.address(), dtype.code(), x.address(), x.count()));
     }
@@ -53,6 +63,7 @@ public final class Elementwise {
         Check.that(x.rank() == 2, "column_sum", "x is " + x + ", not a matrix");
         Check.dtype("column_sum", "out", out, DType.F32);
         Check.count("column_sum", "out", out, x.size(1));
+        Check.device("column_sum", x, out);
         Status.check(Native.ottava_column_sum(
                 x.device().stream(),
                 out.address(),

@@ -39,6 +39,16 @@ public final class StepControl implements AutoCloseable {
                 words.device().stream(), words.address(), sumsOfSquares.address(), sumsOfSquares.count(), maxNorm));
     }
 
+    /** The step that {@link #begin} set. */
+    public int step() {
+        return words.toInts()[4];
+    }
+
+    /** The learning rate that {@link #begin} set. */
+    public float learningRate() {
+        return Float.intBitsToFloat(words.toInts()[0]);
+    }
+
     /** The norm that {@link #clip} found. */
     public float gradientNorm() {
         return Float.intBitsToFloat(words.toInts()[2]);

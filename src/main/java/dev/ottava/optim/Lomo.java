@@ -4,7 +4,6 @@ import dev.ottava.autograd.Parameter;
 import dev.ottava.core.Tensor;
 import dev.ottava.kernel.LomoUpdate;
 import dev.ottava.kernel.StepControl;
-import java.util.Map;
 
 /** LOMO (Lv et al., 2023): gradient descent without a state. */
 public final class Lomo implements Optimizer {
@@ -25,12 +24,4 @@ public final class Lomo implements Optimizer {
                 options.roundingOf(parameter),
                 sumSquares);
     }
-
-    @Override
-    public Map<String, Tensor> state() {
-        return Map.of();
-    }
-
-    @Override
-    public void close() {}
 }

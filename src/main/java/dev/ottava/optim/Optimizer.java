@@ -5,7 +5,11 @@ import dev.ottava.core.Tensor;
 import dev.ottava.kernel.StepControl;
 import java.util.Map;
 
-/** Changes parameters. It is called the moment a gradient is complete, once a step for each parameter, in the order of the backward pass. */
+/**
+ * Changes parameters. It is called the moment a gradient is complete, once a step for each parameter, in the order of
+ * the backward pass. One without a state can be a lambda.
+ */
+@FunctionalInterface
 public interface Optimizer extends AutoCloseable {
     /**
      * Updates one parameter.
@@ -17,8 +21,11 @@ public interface Optimizer extends AutoCloseable {
     void update(Parameter parameter, Tensor gradient, StepControl control, Tensor sumSquares);
 
     /** What a checkpoint must hold to go on: names to tensors, which loading a checkpoint overwrites. */
-    Map<String, Tensor> state();
+    default Map<String, Tensor> state() {
+        return Map.of();
+    }
 
+    /** Frees the state. */
     @Override
-    void close();
+    default void close() {}
 }

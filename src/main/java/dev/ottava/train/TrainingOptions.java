@@ -3,9 +3,10 @@ package dev.ottava.train;
 import dev.ottava.core.DType;
 import dev.ottava.core.InvalidArgumentException;
 import java.util.Locale;
+import java.util.function.Consumer;
 
 /**
- * How to train. {@link #defaults} are those of {@code ottava train}; change one with the {@code with} methods.
+ * How to train. {@link #defaults} are those of {@code ottava train}; {@link #with} changes them.
  *
  * @param optimizer which rule updates the parameters
  * @param learningRate peak of the schedule
@@ -128,5 +129,89 @@ public record TrainingOptions(
                 0,
                 2,
                 0);
+    }
+
+    /** These options with some changed: {@code options.with(o -> o.batchSize = 4)}. */
+    public TrainingOptions with(Consumer<Changes> change) {
+        Changes changes = new Changes(this);
+        change.accept(changes);
+        return changes.options();
+    }
+
+    /** The options while {@link #with} changes them; each field is the component of its name. */
+    public static final class Changes {
+        public OptimizerKind optimizer;
+        public double learningRate;
+        public ScheduleKind schedule;
+        public int warmupSteps;
+        public double weightDecay;
+        public boolean noDecay1d;
+        public double adamBeta1;
+        public double adamBeta2;
+        public double adamEpsilon;
+        public double maxGradNorm;
+        public double maxGradValue;
+        public int batchSize;
+        public int gradientAccumulationSteps;
+        public int steps;
+        public long seed;
+        public boolean shuffle;
+        public DType precision;
+        public boolean recomputeBlocks;
+        public int logSteps;
+        public int saveSteps;
+        public int keepCheckpoints;
+        public int evalSteps;
+
+        private Changes(TrainingOptions options) {
+            optimizer = options.optimizer;
+            learningRate = options.learningRate;
+            schedule = options.schedule;
+            warmupSteps = options.warmupSteps;
+            weightDecay = options.weightDecay;
+            noDecay1d = options.noDecay1d;
+            adamBeta1 = options.adamBeta1;
+            adamBeta2 = options.adamBeta2;
+            adamEpsilon = options.adamEpsilon;
+            maxGradNorm = options.maxGradNorm;
+            maxGradValue = options.maxGradValue;
+            batchSize = options.batchSize;
+            gradientAccumulationSteps = options.gradientAccumulationSteps;
+            steps = options.steps;
+            seed = options.seed;
+            shuffle = options.shuffle;
+            precision = options.precision;
+            recomputeBlocks = options.recomputeBlocks;
+            logSteps = options.logSteps;
+            saveSteps = options.saveSteps;
+            keepCheckpoints = options.keepCheckpoints;
+            evalSteps = options.evalSteps;
+        }
+
+        private TrainingOptions options() {
+            return new TrainingOptions(
+                    optimizer,
+                    learningRate,
+                    schedule,
+                    warmupSteps,
+                    weightDecay,
+                    noDecay1d,
+                    adamBeta1,
+                    adamBeta2,
+                    adamEpsilon,
+                    maxGradNorm,
+                    maxGradValue,
+                    batchSize,
+                    gradientAccumulationSteps,
+                    steps,
+                    seed,
+                    shuffle,
+                    precision,
+                    recomputeBlocks,
+                    logSteps,
+                    saveSteps,
+                    keepCheckpoints,
+                    evalSteps);
+        }
     }
 }
