@@ -113,10 +113,11 @@ final class DemoCommand implements Callable<Integer> {
 
     private void picture(MetricsFile metrics) {
         double[] losses = metrics.steps().stream().mapToDouble(Step::loss).toArray();
+        int first = metrics.steps().get(0).step();
         int last = metrics.steps().get(losses.length - 1).step();
         terminal.out().println();
         terminal.out().println("loss in nats for each byte, over the steps");
-        terminal.out().print(LossPicture.draw(losses, last, 64, 10, terminal.unicode()));
+        terminal.out().print(LossPicture.draw(losses, first, last, 64, 10, terminal.unicode()));
     }
 
     private void sample(Path folder) {

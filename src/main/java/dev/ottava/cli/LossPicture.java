@@ -14,11 +14,12 @@ final class LossPicture {
      * Draws values over their index.
      *
      * @param values at least one, finite
-     * @param last step of the last value; the first is step 1
+     * @param first step of the first value
+     * @param last step of the last value
      * @param columns characters across, without the scale
      * @param rows characters down, at least 2
      */
-    static String draw(double[] values, int last, int columns, int rows, boolean unicode) {
+    static String draw(double[] values, int first, int last, int columns, int rows, boolean unicode) {
         int across = unicode ? 2 : 1;
         int down = unicode ? 4 : 1;
         int width = columns * across;
@@ -41,10 +42,10 @@ final class LossPicture {
             }
             before = here;
         }
-        return frame(cells, low, high, last, unicode);
+        return frame(cells, low, high, first, last, unicode);
     }
 
-    private static String frame(int[][] cells, double low, double high, int last, boolean unicode) {
+    private static String frame(int[][] cells, double low, double high, int first, int last, boolean unicode) {
         StringBuilder text = new StringBuilder();
         int columns = cells[0].length;
         for (int y = 0; y < cells.length; y++) {
@@ -57,10 +58,11 @@ final class LossPicture {
             }
             text.append(row.toString().stripTrailing()).append('\n');
         }
+        String start = String.valueOf(first);
         String end = String.valueOf(last);
         text.append(" ".repeat(7)).append(unicode ? "└" : "+").append((unicode ? "─" : "-").repeat(columns));
-        text.append('\n').append(" ".repeat(8)).append("1");
-        return text.append(" ".repeat(Math.max(1, columns - 1 - end.length())))
+        text.append('\n').append(" ".repeat(8)).append(start);
+        return text.append(" ".repeat(Math.max(1, columns - start.length() - end.length())))
                 .append(end)
                 .append('\n')
                 .toString();

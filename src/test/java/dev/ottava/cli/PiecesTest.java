@@ -94,18 +94,18 @@ class PiecesTest {
              1.000 +    *
                    +-----
                     1  50
-            """, LossPicture.draw(falling, 50, 5, 5, false));
+            """, LossPicture.draw(falling, 1, 50, 5, 5, false));
     }
 
     @Test
     void braillePictureHasEightDotsInACharacter() {
         double[] flat = new double[100];
         Arrays.fill(flat, 2);
-        String[] lines = LossPicture.draw(flat, 100, 10, 2, true).split("\n");
+        String[] lines = LossPicture.draw(flat, 1, 100, 10, 2, true).split("\n");
         assertEquals(" 2.000 ┤" + "\u2800".repeat(10), lines[0]);
         assertEquals(" 2.000 ┤" + "⠉".repeat(10), lines[1]);
         // Eight values over ten columns and eight rows of dots: one dot in each column.
-        String rising = LossPicture.draw(new double[] {1, 2, 3, 4, 5, 6, 7, 8}, 8, 5, 2, true);
+        String rising = LossPicture.draw(new double[] {1, 2, 3, 4, 5, 6, 7, 8}, 1, 8, 5, 2, true);
         assertEquals(
                 10,
                 rising.lines()
