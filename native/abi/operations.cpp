@@ -43,36 +43,51 @@ int ottava_column_sum(int64_t stream, int64_t out, int dtype, int64_t x, int64_t
     return dispatch<&Operations::column_sum>(stream, out, dtype, x, rows, columns, accumulate);
 }
 
-int ottava_embedding_forward(int64_t stream, int dtype, int64_t out, int64_t weight, int64_t ids, int64_t tokens, int64_t vocabulary, int64_t hidden) {
+int ottava_embedding_forward(int64_t stream, int dtype, int64_t out, int64_t weight, int64_t ids, int64_t tokens, int64_t vocabulary,
+                             int64_t hidden) {
     return dispatch<&Operations::embedding_forward>(stream, dtype, out, weight, ids, tokens, vocabulary, hidden);
 }
 
-int ottava_embedding_backward(int64_t stream, int64_t d_weight, int dtype, int64_t d_out, int64_t ids, int64_t tokens, int64_t vocabulary, int64_t hidden) {
+int ottava_embedding_backward(int64_t stream, int64_t d_weight, int dtype, int64_t d_out, int64_t ids, int64_t tokens, int64_t vocabulary,
+                              int64_t hidden) {
     return dispatch<&Operations::embedding_backward>(stream, d_weight, dtype, d_out, ids, tokens, vocabulary, hidden);
 }
 
-int ottava_rms_norm_forward(int64_t stream, int dtype, int64_t y, int64_t inverse_rms, int64_t x, int64_t weight, int64_t rows, int64_t columns, double epsilon) {
+int ottava_rms_norm_forward(int64_t stream, int dtype, int64_t y, int64_t inverse_rms, int64_t x, int64_t weight, int64_t rows,
+                            int64_t columns, double epsilon) {
     return dispatch<&Operations::rms_norm_forward>(stream, dtype, y, inverse_rms, x, weight, rows, columns, epsilon);
 }
 
-int ottava_rms_norm_backward(int64_t stream, int dtype, int64_t d_x, int accumulate_d_x, int64_t d_weight, int accumulate_d_weight, int64_t d_y, int64_t x, int64_t weight, int64_t inverse_rms, int64_t rows, int64_t columns) {
-    return dispatch<&Operations::rms_norm_backward>(stream, dtype, d_x, accumulate_d_x, d_weight, accumulate_d_weight, d_y, x, weight, inverse_rms, rows, columns);
+int ottava_rms_norm_backward(int64_t stream, int dtype, int64_t d_x, int accumulate_d_x, int64_t d_weight, int accumulate_d_weight,
+                             int64_t d_y, int64_t x, int64_t weight, int64_t inverse_rms, int64_t rows, int64_t columns) {
+    return dispatch<&Operations::rms_norm_backward>(stream, dtype, d_x, accumulate_d_x, d_weight, accumulate_d_weight, d_y, x, weight,
+                                                    inverse_rms, rows, columns);
 }
 
-int ottava_gemm(int64_t stream, int d_dtype, int64_t d, int64_t d_pitch, int operand_dtype, int64_t a, int64_t a_pitch, int a_transposed, int64_t b, int64_t b_pitch, int b_transposed, int64_t bias, int64_t m, int64_t n, int64_t k, int accumulate) {
-    return dispatch<&Operations::gemm>(stream, d_dtype, d, d_pitch, operand_dtype, a, a_pitch, a_transposed, b, b_pitch, b_transposed, bias, m, n, k, accumulate);
+int ottava_gemm(int64_t stream, int d_dtype, int64_t d, int64_t d_pitch, int operand_dtype, int64_t a, int64_t a_pitch, int a_transposed,
+                int64_t b, int64_t b_pitch, int b_transposed, int64_t bias, int64_t m, int64_t n, int64_t k, int accumulate) {
+    return dispatch<&Operations::gemm>(stream, d_dtype, d, d_pitch, operand_dtype, a, a_pitch, a_transposed, b, b_pitch, b_transposed, bias,
+                                       m, n, k, accumulate);
 }
 
-int ottava_rope(int64_t stream, int dtype, int64_t x, int64_t row_pitch, int64_t cosine, int64_t sine, int64_t tokens, int64_t sequence, int64_t first_position, int64_t positions, int64_t heads, int64_t head_dim, int inverse) {
-    return dispatch<&Operations::rope>(stream, dtype, x, row_pitch, cosine, sine, tokens, sequence, first_position, positions, heads, head_dim, inverse);
+int ottava_rope(int64_t stream, int dtype, int64_t x, int64_t row_pitch, int64_t cosine, int64_t sine, int64_t tokens, int64_t sequence,
+                int64_t first_position, int64_t positions, int64_t heads, int64_t head_dim, int inverse) {
+    return dispatch<&Operations::rope>(stream, dtype, x, row_pitch, cosine, sine, tokens, sequence, first_position, positions, heads,
+                                       head_dim, inverse);
 }
 
-int ottava_attention_forward(int64_t stream, int dtype, int64_t out, int64_t log_sum_exp, int64_t q, int64_t k, int64_t v, int64_t batch, int64_t heads, int64_t kv_heads, int64_t head_dim, int64_t query_length, int64_t key_length, int64_t key_batch_pitch, double scale) {
-    return dispatch<&Operations::attention_forward>(stream, dtype, out, log_sum_exp, q, k, v, batch, heads, kv_heads, head_dim, query_length, key_length, key_batch_pitch, scale);
+int ottava_attention_forward(int64_t stream, int dtype, int64_t out, int64_t log_sum_exp, int64_t q, int64_t k, int64_t v, int64_t batch,
+                             int64_t heads, int64_t kv_heads, int64_t head_dim, int64_t query_length, int64_t key_length,
+                             int64_t key_batch_pitch, double scale) {
+    return dispatch<&Operations::attention_forward>(stream, dtype, out, log_sum_exp, q, k, v, batch, heads, kv_heads, head_dim,
+                                                    query_length, key_length, key_batch_pitch, scale);
 }
 
-int ottava_attention_backward(int64_t stream, int dtype, int64_t d_q, int64_t d_k, int64_t d_v, int64_t d_out, int64_t q, int64_t k, int64_t v, int64_t out, int64_t log_sum_exp, int64_t batch, int64_t heads, int64_t kv_heads, int64_t head_dim, int64_t length, double scale) {
-    return dispatch<&Operations::attention_backward>(stream, dtype, d_q, d_k, d_v, d_out, q, k, v, out, log_sum_exp, batch, heads, kv_heads, head_dim, length, scale);
+int ottava_attention_backward(int64_t stream, int dtype, int64_t d_q, int64_t d_k, int64_t d_v, int64_t d_out, int64_t q, int64_t k,
+                              int64_t v, int64_t out, int64_t log_sum_exp, int64_t batch, int64_t heads, int64_t kv_heads, int64_t head_dim,
+                              int64_t length, double scale) {
+    return dispatch<&Operations::attention_backward>(stream, dtype, d_q, d_k, d_v, d_out, q, k, v, out, log_sum_exp, batch, heads, kv_heads,
+                                                     head_dim, length, scale);
 }
 
 int ottava_swiglu_forward(int64_t stream, int dtype, int64_t y, int64_t gate, int64_t up, int64_t count) {
@@ -83,7 +98,8 @@ int ottava_swiglu_backward(int64_t stream, int dtype, int64_t d_gate, int64_t d_
     return dispatch<&Operations::swiglu_backward>(stream, dtype, d_gate, d_up, d_y, gate, up, count);
 }
 
-int ottava_cross_entropy(int64_t stream, int64_t losses, int d_dtype, int64_t d_logits, int64_t logits, int64_t targets, int64_t scale, int64_t rows, int64_t vocabulary) {
+int ottava_cross_entropy(int64_t stream, int64_t losses, int d_dtype, int64_t d_logits, int64_t logits, int64_t targets, int64_t scale,
+                         int64_t rows, int64_t vocabulary) {
     return dispatch<&Operations::cross_entropy>(stream, losses, d_dtype, d_logits, logits, targets, scale, rows, vocabulary);
 }
 
@@ -91,18 +107,30 @@ int ottava_clip_coefficient(int64_t stream, int64_t control, int64_t sums, int64
     return dispatch<&Operations::clip_coefficient>(stream, control, sums, count, max_norm);
 }
 
-int ottava_lomo_update(int64_t stream, int64_t control, int weight_dtype, int64_t weight, int gradient_dtype, int64_t gradient, int64_t count, double weight_decay, double max_value, int stochastic, int64_t seed, int64_t tensor_index, int64_t sum_squares) {
-    return dispatch<&Operations::lomo_update>(stream, control, weight_dtype, weight, gradient_dtype, gradient, count, weight_decay, max_value, stochastic, seed, tensor_index, sum_squares);
+int ottava_lomo_update(int64_t stream, int64_t control, int weight_dtype, int64_t weight, int gradient_dtype, int64_t gradient,
+                       int64_t count, double weight_decay, double max_value, int stochastic, int64_t seed, int64_t tensor_index,
+                       int64_t sum_squares) {
+    return dispatch<&Operations::lomo_update>(stream, control, weight_dtype, weight, gradient_dtype, gradient, count, weight_decay,
+                                              max_value, stochastic, seed, tensor_index, sum_squares);
 }
 
-int ottava_adalomo_update_matrix(int64_t stream, int64_t control, int weight_dtype, int64_t weight, int64_t gradient, int64_t row, int64_t column, int64_t rows, int64_t columns, double weight_decay, double max_value, int stochastic, int64_t seed, int64_t tensor_index, int64_t sum_squares) {
-    return dispatch<&Operations::adalomo_update_matrix>(stream, control, weight_dtype, weight, gradient, row, column, rows, columns, weight_decay, max_value, stochastic, seed, tensor_index, sum_squares);
+int ottava_adalomo_update_matrix(int64_t stream, int64_t control, int weight_dtype, int64_t weight, int64_t gradient, int64_t row,
+                                 int64_t column, int64_t rows, int64_t columns, double weight_decay, double max_value, int stochastic,
+                                 int64_t seed, int64_t tensor_index, int64_t sum_squares) {
+    return dispatch<&Operations::adalomo_update_matrix>(stream, control, weight_dtype, weight, gradient, row, column, rows, columns,
+                                                        weight_decay, max_value, stochastic, seed, tensor_index, sum_squares);
 }
 
-int ottava_adalomo_update_vector(int64_t stream, int64_t control, int weight_dtype, int64_t weight, int64_t gradient, int64_t second_moment, int64_t count, double weight_decay, double max_value, int stochastic, int64_t seed, int64_t tensor_index, int64_t sum_squares) {
-    return dispatch<&Operations::adalomo_update_vector>(stream, control, weight_dtype, weight, gradient, second_moment, count, weight_decay, max_value, stochastic, seed, tensor_index, sum_squares);
+int ottava_adalomo_update_vector(int64_t stream, int64_t control, int weight_dtype, int64_t weight, int64_t gradient, int64_t second_moment,
+                                 int64_t count, double weight_decay, double max_value, int stochastic, int64_t seed, int64_t tensor_index,
+                                 int64_t sum_squares) {
+    return dispatch<&Operations::adalomo_update_vector>(stream, control, weight_dtype, weight, gradient, second_moment, count, weight_decay,
+                                                        max_value, stochastic, seed, tensor_index, sum_squares);
 }
 
-int ottava_adamw_update(int64_t stream, int64_t control, int weight_dtype, int64_t weight, int64_t low_bits, int64_t gradient, int64_t first_moment, int64_t second_moment, int64_t count, double beta1, double beta2, double epsilon, double weight_decay, double max_value, int64_t sum_squares) {
-    return dispatch<&Operations::adamw_update>(stream, control, weight_dtype, weight, low_bits, gradient, first_moment, second_moment, count, beta1, beta2, epsilon, weight_decay, max_value, sum_squares);
+int ottava_adamw_update(int64_t stream, int64_t control, int weight_dtype, int64_t weight, int64_t low_bits, int64_t gradient,
+                        int64_t first_moment, int64_t second_moment, int64_t count, double beta1, double beta2, double epsilon,
+                        double weight_decay, double max_value, int64_t sum_squares) {
+    return dispatch<&Operations::adamw_update>(stream, control, weight_dtype, weight, low_bits, gradient, first_moment, second_moment,
+                                               count, beta1, beta2, epsilon, weight_decay, max_value, sum_squares);
 }

@@ -12,28 +12,28 @@
 #include "ottava/optimizer.h"
 #include "ottava/rope.h"
 
-#define OTTAVA_OPERATIONS(X)     \
-    X(fill)                      \
-    X(cast)                      \
-    X(add)                       \
-    X(sum)                       \
-    X(sum_squares)               \
-    X(column_sum)                \
-    X(embedding_forward)         \
-    X(embedding_backward)        \
-    X(rms_norm_forward)          \
-    X(rms_norm_backward)         \
-    X(gemm)                      \
-    X(rope)                      \
-    X(attention_forward)         \
-    X(attention_backward)        \
-    X(swiglu_forward)            \
-    X(swiglu_backward)           \
-    X(cross_entropy)             \
-    X(clip_coefficient)          \
-    X(lomo_update)               \
-    X(adalomo_update_matrix)     \
-    X(adalomo_update_vector)     \
+#define OTTAVA_OPERATIONS(X) \
+    X(fill)                  \
+    X(cast)                  \
+    X(add)                   \
+    X(sum)                   \
+    X(sum_squares)           \
+    X(column_sum)            \
+    X(embedding_forward)     \
+    X(embedding_backward)    \
+    X(rms_norm_forward)      \
+    X(rms_norm_backward)     \
+    X(gemm)                  \
+    X(rope)                  \
+    X(attention_forward)     \
+    X(attention_backward)    \
+    X(swiglu_forward)        \
+    X(swiglu_backward)       \
+    X(cross_entropy)         \
+    X(clip_coefficient)      \
+    X(lomo_update)           \
+    X(adalomo_update_matrix) \
+    X(adalomo_update_vector) \
     X(adamw_update)
 
 namespace ottava {

@@ -1,7 +1,8 @@
 // What the forward and the backward pass of attention share.
 //
 // Everything is computed transposed: a tile of scores is S^T [keys, queries], with the queries along the lanes of vectors. So the softmax,
-// which runs over keys, needs no sums across lanes, and every product finds one operand packed once per tile and the other as it lies in memory:
+// which runs over keys, needs no sums across lanes, and every product finds one operand packed once per tile and the other as it lies in
+// memory:
 //   S^T = K Q^T, O^T += V^T P^T;   dP^T = V dO^T, dV += P^T dO, dK += dS^T Q, dQ^T += K^T dS^T.
 #pragma once
 
@@ -89,12 +90,14 @@ inline int vectors_of(int64_t count) {
 
 // target[r, c] = factors[r] * transposed[c, r], rounded. columns is a multiple of 16.
 template <class T>
-static void store_transposed(T* target, int64_t target_pitch, const float* transposed, int64_t pitch, int rows, int columns, const float* factors) {
+static void store_transposed(T* target, int64_t target_pitch, const float* transposed, int64_t pitch, int rows, int columns,
+                             const float* factors) {
     for (int r = 0; r < rows; r += lanes)
         for (int c = 0; c < columns; c += lanes) {
             vec square[lanes];
 #pragma GCC unroll 16
-            for (int i = 0; i < lanes; i++) square[i] = load_unaligned<vec>(transposed + (c + i) * pitch + r) * load_unaligned<vec>(factors + r);
+            for (int i = 0; i < lanes; i++)
+                square[i] = load_unaligned<vec>(transposed + (c + i) * pitch + r) * load_unaligned<vec>(factors + r);
             transpose(square);
             for (int i = 0; i < lanes && r + i < rows; i++) {
                 float values[lanes];
@@ -105,7 +108,8 @@ static void store_transposed(T* target, int64_t target_pitch, const float* trans
         }
 }
 
-inline void check_attention(const char* name, int dtype, int64_t heads, int64_t kv_heads, int64_t head_dim, int64_t query_length, int64_t key_length) {
+inline void check_attention(const char* name, int dtype, int64_t heads, int64_t kv_heads, int64_t head_dim, int64_t query_length,
+                            int64_t key_length) {
     if (dtype != OTTAVA_F32 && dtype != OTTAVA_BF16) fail(OTTAVA_UNSUPPORTED, "%s on cpu: dtype %d is neither f32 nor bf16", name, dtype);
     if (head_dim < 16 || head_dim > 128 || head_dim % 16 != 0)
         fail(OTTAVA_UNSUPPORTED, "%s on cpu: head_dim %lld is not a multiple of 16 up to 128", name, static_cast<long long>(head_dim));
@@ -113,8 +117,8 @@ inline void check_attention(const char* name, int dtype, int64_t heads, int64_t 
         fail(OTTAVA_INVALID_ARGUMENT, "%s: %lld heads are not a multiple of %lld key/value heads", name, static_cast<long long>(heads),
              static_cast<long long>(kv_heads));
     if (query_length < 0 || query_length > key_length)
-        fail(OTTAVA_INVALID_ARGUMENT, "%s: query_length %lld is not between 0 and key_length %lld", name, static_cast<long long>(query_length),
-             static_cast<long long>(key_length));
+        fail(OTTAVA_INVALID_ARGUMENT, "%s: query_length %lld is not between 0 and key_length %lld", name,
+             static_cast<long long>(query_length), static_cast<long long>(key_length));
 }
 
 OTTAVA_CPU_END

@@ -1,8 +1,9 @@
 // Attention backward: probabilities are computed again from log_sum_exp, tile by tile (FlashAttention-2, Dao 2023, algorithm 2).
 //
-// A task is the queries of one key/value head in order, so that no two tasks write to the same gradient. Where that makes too few tasks, the
-// gradient of the queries and that of keys and values are computed apart, by tile: seven products instead of five, in the same order, with the
-// same bits. Workspace per thread: 4 x (length x head_dim) floats, or with tasks by tile only 4 x (64 x head_dim), and about 6 tiles of 64 x head_dim.
+// A task is one key/value head with all its queries in order, so that no two tasks add to the same gradient. Where that makes too few
+// tasks, the gradient of the queries and that of keys and values are computed apart, by tile: seven products instead of five, in the same
+// order, with the same bits. Workspace per thread: keys, values and their gradients in F32 for the whole length (by tile: for one tile),
+// and those of a tile of 64 queries in twice that.
 #include "attention.h"
 
 OTTAVA_CPU_BEGIN
@@ -21,6 +22,7 @@ struct Problem {
     float scale;
 
     int64_t group() const { return heads / kv_heads; }
+    int64_t products() const { return batch * heads * length * length * head_dim; }
     int64_t query_tiles() const { return (length + query_tile - 1) / query_tile; }
     int64_t key_tiles() const { return (length + key_tile - 1) / key_tile; }
     // How many tiles of keys the tile i of queries sees.
@@ -111,7 +113,8 @@ struct QueryTile {
             float sum = 0;
             if (i < count) {
                 vec sums = {};
-                for (int64_t c = 0; c < p.head_dim; c += lanes) sums += widen(d + i * p.query_pitch() + c) * widen(out + i * p.query_pitch() + c);
+                for (int64_t c = 0; c < p.head_dim; c += lanes)
+                    sums += widen(d + i * p.query_pitch() + c) * widen(out + i * p.query_pitch() + c);
                 sum = total(sums);
             }
             delta[i] = sum;
@@ -123,7 +126,8 @@ struct QueryTile {
 
     template <class T>
     void store_gradients(const Problem<T>& p, int64_t b, int64_t h) const {
-        store_transposed(p.d_q + p.query_offset(b, h, first), p.query_pitch(), d_queries, query_tile, count, static_cast<int>(p.head_dim), scales);
+        store_transposed(p.d_q + p.query_offset(b, h, first), p.query_pitch(), d_queries, query_tile, count, static_cast<int>(p.head_dim),
+                         scales);
     }
 };
 
@@ -147,9 +151,7 @@ struct Scores {
         }
     }
 
-    void set(int row, int column, vec probability, vec d_score) const
-        requires(values_of<E> == 1)
-    {
+    void set(int row, int column, vec probability, vec d_score) const requires(values_of<E> == 1) {
         store_unaligned(probability_rows + row * query_tile + column, probability);
         store_unaligned(d_score_rows + row * query_tile + column, d_score);
     }
@@ -205,21 +207,21 @@ static void add_gradients(const Scores<E>& scores, const QueryTile<E>& queries, 
     constexpr int values = values_of<E>;
     Mask mask(keys.count, queries.first, keys.first);
     int vectors = queries.vectors, pitch = depth_pitch<E>(head_dim);
-    multiply<Along::depth>(keys.padded, vectors, head_dim / values, keys.keys, pitch, queries.queries, query_tile, scores.scores, query_tile,
-                           from_zero, ScoresTrim(mask));
-    multiply<Along::depth>(keys.padded, vectors, head_dim / values, keys.values, pitch, queries.d_out, query_tile, scores.d_scores, query_tile,
-                           from_zero, ScoresTrim(mask));
+    multiply<Along::depth>(keys.padded, vectors, head_dim / values, keys.keys, pitch, queries.queries, query_tile, scores.scores,
+                           query_tile, from_zero, ScoresTrim(mask));
+    multiply<Along::depth>(keys.padded, vectors, head_dim / values, keys.values, pitch, queries.d_out, query_tile, scores.d_scores,
+                           query_tile, from_zero, ScoresTrim(mask));
     softmax_gradient(scores, queries, mask, scale * log2_e);
     if constexpr ((Parts & of_keys) != 0) {
         int depth = vectors * lanes / values, columns = head_dim / lanes;
-        multiply<Along::depth>(keys.padded, columns, depth, scores.probability_rows, query_tile / values, queries.d_out_pairs, head_dim, keys.d_values,
-                               head_dim, accumulating, KeyGradientTrim<values>(mask));
-        multiply<Along::depth>(keys.padded, columns, depth, scores.d_score_rows, query_tile / values, queries.query_pairs, head_dim, keys.d_keys,
-                               head_dim, accumulating, KeyGradientTrim<values>(mask));
+        multiply<Along::depth>(keys.padded, columns, depth, scores.probability_rows, query_tile / values, queries.d_out_pairs, head_dim,
+                               keys.d_values, head_dim, accumulating, KeyGradientTrim<values>(mask));
+        multiply<Along::depth>(keys.padded, columns, depth, scores.d_score_rows, query_tile / values, queries.query_pairs, head_dim,
+                               keys.d_keys, head_dim, accumulating, KeyGradientTrim<values>(mask));
     }
     if constexpr ((Parts & of_queries) != 0)
-        multiply<Along::rows>(head_dim, vectors, keys.padded / values, keys.key_pairs, head_dim, scores.d_score_pairs, query_tile, queries.d_queries, query_tile,
-                              accumulating, QueryTrim<values>(mask));
+        multiply<Along::rows>(head_dim, vectors, keys.padded / values, keys.key_pairs, head_dim, scores.d_score_pairs, query_tile,
+                              queries.d_queries, query_tile, accumulating, QueryTrim<values>(mask));
 }
 
 // The buffers of one thread.
@@ -284,7 +286,7 @@ static void differentiate(const Problem<T>& p) {
     Layout measure(nullptr);
     Buffers<E>(measure, p.head_dim, key_tiles);
     Workspace workspace("attention_backward", measure.used() * threads);
-#pragma omp parallel
+#pragma omp parallel if (p.products() > worth_waking)
     {
         Layout layout(workspace.at(measure.used() * omp_get_thread_num()));
         Buffers<E> buffers(layout, p.head_dim, key_tiles);
@@ -299,26 +301,26 @@ static void differentiate(const Problem<T>& p) {
                 differentiate_keys(p, buffers, task % heads / p.kv_heads, task % heads % p.kv_heads, task / heads);
 #pragma omp for schedule(dynamic)
             for (int64_t task = 0; task < query_heads * p.query_tiles(); task++)
-                differentiate_queries(p, buffers, task % query_heads / p.heads, task % query_heads % p.heads, p.query_tiles() - 1 - task / query_heads);
+                differentiate_queries(p, buffers, task % query_heads / p.heads, task % query_heads % p.heads,
+                                      p.query_tiles() - 1 - task / query_heads);
         }
     }
 }
 
 }  // namespace
 
-int attention_backward(int64_t, int dtype, int64_t d_q, int64_t d_k, int64_t d_v, int64_t d_out, int64_t q, int64_t k, int64_t v, int64_t out,
-                       int64_t log_sum_exp, int64_t batch, int64_t heads, int64_t kv_heads, int64_t head_dim, int64_t length, double scale) {
+int attention_backward(int64_t, int dtype, int64_t d_q, int64_t d_k, int64_t d_v, int64_t d_out, int64_t q, int64_t k, int64_t v,
+                       int64_t out, int64_t log_sum_exp, int64_t batch, int64_t heads, int64_t kv_heads, int64_t head_dim, int64_t length,
+                       double scale) {
     check_attention("attention_backward", dtype, heads, kv_heads, head_dim, length, length);
     if (batch == 0 || length == 0) return OTTAVA_OK;
-    if (dtype == OTTAVA_BF16) {
-        differentiate<bf16_element>(Problem<bf16>{pointer<bf16>(d_q), pointer<bf16>(d_k), pointer<bf16>(d_v), pointer<bf16>(d_out), pointer<bf16>(q),
-                                                  pointer<bf16>(k), pointer<bf16>(v), pointer<bf16>(out), pointer<float>(log_sum_exp), batch, heads,
-                                                  kv_heads, head_dim, length, static_cast<float>(scale)});
-    } else {
-        differentiate<float>(Problem<float>{pointer<float>(d_q), pointer<float>(d_k), pointer<float>(d_v), pointer<float>(d_out), pointer<float>(q),
-                                            pointer<float>(k), pointer<float>(v), pointer<float>(out), pointer<float>(log_sum_exp), batch, heads,
-                                            kv_heads, head_dim, length, static_cast<float>(scale)});
-    }
+    auto run = [&](auto element, auto value) {
+        using T = decltype(value);
+        differentiate<decltype(element)>(Problem<T>{pointer<T>(d_q), pointer<T>(d_k), pointer<T>(d_v), pointer<T>(d_out), pointer<T>(q),
+                                                    pointer<T>(k), pointer<T>(v), pointer<T>(out), pointer<float>(log_sum_exp), batch,
+                                                    heads, kv_heads, head_dim, length, static_cast<float>(scale)});
+    };
+    dtype == OTTAVA_BF16 ? run(bf16_element{}, bf16{}) : run(0.0f, 0.0f);
     return OTTAVA_OK;
 }
 

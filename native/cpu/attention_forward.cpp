@@ -17,11 +17,25 @@ struct Problem {
     const T *q, *k, *v;
     int64_t batch, heads, kv_heads, head_dim, query_length, key_length, key_batch_pitch;
     float scale;
+    int64_t query_pitch = heads * head_dim, head_pitch = head_dim;
+    int64_t first_position = key_length - query_length;  // query i sees the keys up to first_position + i
 
-    int64_t query_pitch() const { return heads * head_dim; }
+    // The heads of a group all see the same keys. Of a single query they are put in the place of queries that see all keys.
+    void fold_group() {
+        first_position = key_length - 1;
+        query_length = heads / kv_heads;
+        heads = kv_heads;
+        query_pitch = head_dim;
+        head_pitch = query_length * head_dim;
+    }
+    int64_t group() const { return heads / kv_heads; }
     int64_t key_pitch() const { return kv_heads * head_dim; }
-    int64_t query_offset(int64_t b, int64_t h, int64_t i) const { return ((b * query_length + i) * heads + h) * head_dim; }
-    int64_t key_offset(int64_t b, int64_t h) const { return b * key_batch_pitch + h / (heads / kv_heads) * head_dim; }
+    int64_t query_offset(int64_t b, int64_t h, int64_t i) const {
+        return b * query_length * heads * head_dim + i * query_pitch + h * head_pitch;
+    }
+    int64_t key_offset(int64_t b, int64_t h) const { return b * key_batch_pitch + h / group() * head_dim; }
+    int64_t products() const { return batch * heads * query_length * key_length * head_dim; }
+    int64_t keys_seen(int64_t i) const { return smaller(key_length, first_position + i + 1); }
 };
 
 // The buffers of one thread. Maxima are in units of log2, after scaling.
@@ -100,30 +114,31 @@ static void attend_tile(const Problem<T>& p, const Buffers<E>& buffers, int64_t 
     int head_dim = static_cast<int>(p.head_dim), key_pitch = depth_pitch<E>(head_dim);
     int queries = static_cast<int>(smaller(query_tile, p.query_length - first_query));
     int vectors = vectors_of(queries);
-    int64_t first_position = first_query + p.key_length - p.query_length;
-    pack_transposed(buffers.queries, query_tile, p.q + p.query_offset(b, h, first_query), p.query_pitch(), queries, head_dim);
+    int64_t keys_seen = p.keys_seen(first_query + queries - 1);
+    pack_transposed(buffers.queries, query_tile, p.q + p.query_offset(b, h, first_query), p.query_pitch, queries, head_dim);
     for (int i = 0; i < vectors * lanes; i++) {
         buffers.maximum[i] = -INFINITY;
         buffers.sum[i] = 0;
     }
-    for (int64_t first_key = 0; first_key < first_position + queries; first_key += key_tile) {
-        Mask mask(smaller(key_tile, p.key_length - first_key), first_position, first_key);
+    for (int64_t first_key = 0; first_key < keys_seen; first_key += key_tile) {
+        Mask mask(smaller(key_tile, p.key_length - first_key), p.first_position + first_query, first_key);
         int padded_keys = static_cast<int>(round_up(mask.keys, tile_rows));
         const int64_t offset = p.key_offset(b, h) + first_key * p.key_pitch();
         pack_rows(buffers.keys, key_pitch, p.k + offset, p.key_pitch(), mask.keys, padded_keys, head_dim);
         pack_row_pairs(buffers.values, head_dim, p.v + offset, p.key_pitch(), mask.keys, head_dim);
-        multiply<Along::depth>(padded_keys, vectors, head_dim / values, buffers.keys, key_pitch, buffers.queries, query_tile, buffers.scores,
-                               query_tile, from_zero, ScoresTrim(mask));
+        multiply<Along::depth>(padded_keys, vectors, head_dim / values, buffers.keys, key_pitch, buffers.queries, query_tile,
+                               buffers.scores, query_tile, from_zero, ScoresTrim(mask));
         softmax(buffers, vectors, mask, p.scale * log2_e);
-        multiply<Along::rows>(head_dim, vectors, (mask.keys + values - 1) / values, buffers.values, head_dim, buffers.probabilities, query_tile,
-                              buffers.out, query_tile, first_key == 0 ? from_zero : Start{false, buffers.factor}, QueryTrim<values>(mask));
+        multiply<Along::rows>(head_dim, vectors, (mask.keys + values - 1) / values, buffers.values, head_dim, buffers.probabilities,
+                              query_tile, buffers.out, query_tile, first_key == 0 ? from_zero : Start{false, buffers.factor},
+                              QueryTrim<values>(mask));
     }
     for (int i = 0; i < queries; i++) {
         if (p.log_sum_exp != nullptr)
             p.log_sum_exp[(b * p.heads + h) * p.query_length + first_query + i] = (buffers.maximum[i] + log2f(buffers.sum[i])) / log2_e;
         buffers.factor[i] = 1 / buffers.sum[i];
     }
-    store_transposed(p.out + p.query_offset(b, h, first_query), p.query_pitch(), buffers.out, query_tile, queries, head_dim, buffers.factor);
+    store_transposed(p.out + p.query_offset(b, h, first_query), p.query_pitch, buffers.out, query_tile, queries, head_dim, buffers.factor);
 }
 
 template <class E, class T>
@@ -132,7 +147,7 @@ static void attend_tiles(const Problem<T>& p) {
     Buffers<E>(measure, p.head_dim);
     Workspace workspace("attention_forward", measure.used() * omp_get_max_threads());
     int64_t tiles = (p.query_length + query_tile - 1) / query_tile, heads = p.batch * p.heads;
-#pragma omp parallel
+#pragma omp parallel if (p.products() > worth_waking)
     {
         Layout layout(workspace.at(measure.used() * omp_get_thread_num()));
         Buffers<E> buffers(layout, p.head_dim);
@@ -173,27 +188,30 @@ static void attend_block(Row& row, const T* k, const T* v, int64_t pitch, int se
     }
     row.sum = row.sum * factor + total(sum);
     row.maximum = m;
-    for (int64_t d = 0; d < head_dim; d += lanes) {
-        vec part[4] = {load_unaligned<vec>(row.out + d) * factor, vec{}, vec{}, vec{}};
-        int j = 0;
-        for (; j + 4 <= seen; j += 4)
+    for (int64_t d = 0; d < head_dim; d += lanes) store_unaligned(row.out + d, load_unaligned<vec>(row.out + d) * factor);
+    int j = 0;
+    for (; j + 4 <= seen; j += 4)
+        for (int64_t d = 0; d < head_dim; d += lanes) {
+            vec sum = load_unaligned<vec>(row.out + d);
 #pragma GCC unroll 4
-            for (int i = 0; i < 4; i++) part[i] += weights[j + i] * widen(v + (j + i) * pitch + d);
-        for (; j < seen; j++) part[0] += weights[j] * widen(v + j * pitch + d);
-        store_unaligned(row.out + d, (part[0] + part[1]) + (part[2] + part[3]));
-    }
+            for (int i = 0; i < 4; i++) sum += weights[j + i] * widen(v + (j + i) * pitch + d);
+            store_unaligned(row.out + d, sum);
+        }
+    for (; j < seen; j++)
+        for (int64_t d = 0; d < head_dim; d += lanes)
+            store_unaligned(row.out + d, load_unaligned<vec>(row.out + d) + weights[j] * widen(v + j * pitch + d));
 }
 
-// Few queries would leave most lanes of a tile empty: here the vectors lie along head_dim, and keys and values are read once for all heads of a
-// group. A task is a key/value head.
+// Few queries would leave most lanes of a tile empty: here the vectors lie along head_dim, and keys and values are read once for all heads
+// of a group. A task is a key/value head.
 template <class T>
 static void attend_rows(const Problem<T>& p) {
-    int64_t group = p.heads / p.kv_heads, count = group * p.query_length;
+    int64_t group = p.group(), count = group * p.query_length;
     Layout measure(nullptr);
     measure.take<Row>(count);
     measure.take<float>(2 * count * p.head_dim);
     Workspace workspace("attention_forward", measure.used() * omp_get_max_threads());
-#pragma omp parallel for schedule(dynamic)
+#pragma omp parallel for schedule(dynamic) if (p.products() > worth_waking)
     for (int64_t task = 0; task < p.batch * p.kv_heads; task++) {
         int64_t b = task / p.kv_heads, first_head = task % p.kv_heads * group;
         Layout layout(workspace.at(measure.used() * omp_get_thread_num()));
@@ -212,7 +230,7 @@ static void attend_rows(const Problem<T>& p) {
         for (int64_t first = 0; first < p.key_length; first += key_block) {
             int64_t offset = p.key_offset(b, first_head) + first * p.key_pitch();
             for (int64_t i = 0; i < count; i++) {
-                int64_t seen = smaller(key_block, query_of(i) + p.key_length - p.query_length + 1 - first);
+                int64_t seen = smaller(key_block, p.keys_seen(query_of(i)) - first);
                 if (seen > 0) attend_block(rows[i], p.k + offset, p.v + offset, p.key_pitch(), static_cast<int>(seen), p.head_dim);
             }
         }
@@ -226,8 +244,9 @@ static void attend_rows(const Problem<T>& p) {
 }
 
 template <class E, class T>
-static void attend(const Problem<T>& p) {
-    if (p.query_length <= 8) {
+static void attend(Problem<T> p) {
+    if (p.query_length == 1) p.fold_group();
+    if (p.query_length <= 4) {
         attend_rows(p);
     } else {
         attend_tiles<E>(p);
@@ -240,13 +259,13 @@ int attention_forward(int64_t, int dtype, int64_t out, int64_t log_sum_exp, int6
                       int64_t kv_heads, int64_t head_dim, int64_t query_length, int64_t key_length, int64_t key_batch_pitch, double scale) {
     check_attention("attention_forward", dtype, heads, kv_heads, head_dim, query_length, key_length);
     if (batch == 0 || query_length == 0) return OTTAVA_OK;
-    if (dtype == OTTAVA_BF16) {
-        attend<bf16_element>(Problem<bf16>{pointer<bf16>(out), pointer<float>(log_sum_exp), pointer<bf16>(q), pointer<bf16>(k), pointer<bf16>(v), batch,
-                                           heads, kv_heads, head_dim, query_length, key_length, key_batch_pitch, static_cast<float>(scale)});
-    } else {
-        attend<float>(Problem<float>{pointer<float>(out), pointer<float>(log_sum_exp), pointer<float>(q), pointer<float>(k), pointer<float>(v), batch,
-                                     heads, kv_heads, head_dim, query_length, key_length, key_batch_pitch, static_cast<float>(scale)});
-    }
+    auto run = [&](auto element, auto value) {
+        using T = decltype(value);
+        attend<decltype(element)>(Problem<T>{pointer<T>(out), pointer<float>(log_sum_exp), pointer<T>(q), pointer<T>(k), pointer<T>(v),
+                                             batch, heads, kv_heads, head_dim, query_length, key_length, key_batch_pitch,
+                                             static_cast<float>(scale)});
+    };
+    dtype == OTTAVA_BF16 ? run(bf16_element{}, bf16{}) : run(0.0f, 0.0f);
     return OTTAVA_OK;
 }
 

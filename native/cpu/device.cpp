@@ -15,9 +15,9 @@
 
 namespace ottava::cpu {
 
-#define OTTAVA_TABLE(isa)             \
-    namespace isa {                   \
-    extern const Operations table;    \
+#define OTTAVA_TABLE(isa)          \
+    namespace isa {                \
+    extern const Operations table; \
     }
 OTTAVA_INSTRUCTION_SETS(OTTAVA_TABLE)
 #undef OTTAVA_TABLE

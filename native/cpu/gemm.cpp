@@ -1,5 +1,5 @@
-// The matrix product: oneDNN's where the device was opened with it, otherwise our own (blocked and packed as in Goto and van de Geijn, 2008).
-// Workspace of our own: about 1 MiB per thread.
+// The matrix product: oneDNN's where the device was opened with it, otherwise our own (blocked and packed as in Goto and van de Geijn,
+// 2008). Workspace of our own: about 1 MiB per thread.
 #include <omp.h>
 
 #include "device.h"
@@ -62,21 +62,20 @@ static void multiply_block(const Product& p, const Buffers<E>& buffers, int64_t 
             Start start = first == 0 ? from_zero : accumulating;
             float* sums = buffers.sums + i * panel;
             if (p.a_transposed) {
-                multiply<Along::rows>(static_cast<int>(padded_rows), vectors, elements, buffers.a, a_row_pitch, packed, panel, sums, pitch, start,
-                                      Everything{});
+                multiply<Along::rows>(static_cast<int>(padded_rows), vectors, elements, buffers.a, a_row_pitch, packed, panel, sums, pitch,
+                                      start, Everything{});
             } else {
-                multiply<Along::depth>(static_cast<int>(padded_rows), vectors, elements, buffers.a, buffers.a_pitch, packed, panel, sums, pitch, start,
-                                       Everything{});
+                multiply<Along::depth>(static_cast<int>(padded_rows), vectors, elements, buffers.a, buffers.a_pitch, packed, panel, sums,
+                                       pitch, start, Everything{});
             }
         }
     }
     for (int64_t i = 0; i < rows; i++) {
         float* sum = buffers.sums + i * pitch;
         D* d = pointer<D>(p.d) + (row + i) * p.d_pitch + column;
-        const T* bias = pointer<T>(p.bias) + column;
         if (p.k == 0) memset(sum, 0, static_cast<size_t>(columns) * sizeof(float));
         if (p.bias != 0)
-            for (int64_t j = 0; j < columns; j++) sum[j] += load(bias[j]);
+            for (int64_t j = 0; j < columns; j++) sum[j] += load(pointer<T>(p.bias)[column + j]);
         if (p.accumulate)
             for (int64_t j = 0; j < columns; j++) sum[j] += load(d[j]);
         for (int64_t j = 0; j < columns; j++) store(d[j], sum[j]);
@@ -91,8 +90,9 @@ static void multiply_all(const Product& p) {
     Workspace workspace("gemm", measure.used() * threads);
     int64_t row_blocks = (p.m + max_block - 1) / max_block, column_blocks = (p.n + max_block - 1) / max_block;
     while (row_blocks * column_blocks < threads && column_blocks * panel < p.n) column_blocks++;
-    int64_t rows = round_up((p.m + row_blocks - 1) / row_blocks, tile_rows), columns = round_up((p.n + column_blocks - 1) / column_blocks, panel);
-#pragma omp parallel
+    int64_t rows = round_up((p.m + row_blocks - 1) / row_blocks, tile_rows),
+            columns = round_up((p.n + column_blocks - 1) / column_blocks, panel);
+#pragma omp parallel if (p.m * p.n * p.k > worth_waking)
     {
         Layout layout(workspace.at(measure.used() * omp_get_thread_num()));
         Buffers<E> buffers(layout);
@@ -105,11 +105,11 @@ static void multiply_all(const Product& p) {
 
 }  // namespace
 
-int gemm(int64_t stream, int d_dtype, int64_t d, int64_t d_pitch, int operand_dtype, int64_t a, int64_t a_pitch, int a_transposed, int64_t b,
-         int64_t b_pitch, int b_transposed, int64_t bias, int64_t m, int64_t n, int64_t k, int accumulate) {
+int gemm(int64_t stream, int d_dtype, int64_t d, int64_t d_pitch, int operand_dtype, int64_t a, int64_t a_pitch, int a_transposed,
+         int64_t b, int64_t b_pitch, int b_transposed, int64_t bias, int64_t m, int64_t n, int64_t k, int accumulate) {
     if (operand_dtype != OTTAVA_BF16 && (operand_dtype != OTTAVA_F32 || d_dtype != OTTAVA_F32))
-        fail(OTTAVA_UNSUPPORTED, "gemm on cpu: operands of dtype %d with a result of dtype %d; bf16 gives bf16 or f32, f32 gives f32", operand_dtype,
-             d_dtype);
+        fail(OTTAVA_UNSUPPORTED, "gemm on cpu: operands of dtype %d with a result of dtype %d; bf16 gives bf16 or f32, f32 gives f32",
+             operand_dtype, d_dtype);
     if (m == 0 || n == 0) return OTTAVA_OK;
     Gemm gemm{d_dtype, operand_dtype, a_transposed, b_transposed, bias != 0, accumulate, d_pitch, a_pitch, b_pitch, m, n, k};
     if (k > 0 && multiply_with_onednn(stream, gemm, d, a, b, bias)) return OTTAVA_OK;

@@ -1,5 +1,6 @@
 // What every kernel file of the cpu device includes. The files are compiled once per instruction set, each time into its own namespace
-// (OTTAVA_ISA), so they use nothing from the C++ library: an inline function of it, compiled for AVX-512, could be the copy that the linker keeps.
+// (OTTAVA_ISA), so they use nothing from the C++ library: an inline function of it, compiled for AVX-512, could be the copy that the linker
+// keeps.
 #pragma once
 
 #include <math.h>
@@ -9,9 +10,9 @@
 #include "../abi/error.h"
 #include "../abi/operations.h"
 
-#define OTTAVA_CPU_BEGIN   \
-    namespace ottava {     \
-    namespace cpu {        \
+#define OTTAVA_CPU_BEGIN \
+    namespace ottava {   \
+    namespace cpu {      \
     namespace OTTAVA_ISA {
 #define OTTAVA_CPU_END \
     }                  \

@@ -1,8 +1,8 @@
 // The register-tile product that the matrix product and attention stand on, written once for all vector widths.
 //
-// An operand is packed into elements of 32 bits: floats, or (where the processor multiplies them) pairs of bf16 that are neighbours along the
-// summed dimension. In C[rows, columns] += A[rows, depth] B[depth, columns] the columns lie along the lanes of vectors, elements of A are
-// broadcast, and a tile of C stays in registers over the whole depth.
+// An operand is packed into elements of 32 bits: floats, or (where the processor multiplies them) pairs of bf16 that are neighbours along
+// the summed dimension. In C[rows, columns] += A[rows, depth] B[depth, columns] the columns lie along the lanes of vectors, elements of A
+// are broadcast, and a tile of C stays in registers over the whole depth.
 #pragma once
 
 #include "kernels.h"
@@ -98,7 +98,8 @@ constexpr Start from_zero{true, nullptr};
 constexpr Start accumulating{false, nullptr};
 
 template <Along along, int Vectors, class E>
-static inline void register_tile(const E* a, int64_t a_pitch, const E* b, int64_t b_pitch, int64_t depth, float* c, int64_t c_pitch, Start start) {
+static inline void register_tile(const E* a, int64_t a_pitch, const E* b, int64_t b_pitch, int64_t depth, float* c, int64_t c_pitch,
+                                 Start start) {
     vec sum[tile_rows][Vectors];
     if (start.zero) {
 #pragma GCC unroll 8
@@ -133,7 +134,8 @@ static inline void register_tile(const E* a, int64_t a_pitch, const E* b, int64_
 
 // What of a product need not be computed; this one leaves nothing out. Rows come in blocks of tile_rows beginning at `row`.
 struct Everything {
-    // The first vector of columns to compute in a block of rows, the first depth to sum, and the end of the depth for columns before column_end.
+    // The first vector of columns to compute in a block of rows, the first depth to sum, and the end of the depth for columns before
+    // column_end.
     int first_vector(int) const { return 0; }
     int first_depth(int) const { return 0; }
     int depth_end(int, int depth) const { return depth; }
@@ -141,8 +143,8 @@ struct Everything {
 
 // C += A B for `rows` (a multiple of tile_rows) and `vectors` x lanes columns. B lies as [depth, columns].
 template <Along along, class E, class Trim>
-static inline void multiply(int rows, int vectors, int depth, const E* a, int64_t a_pitch, const E* b, int64_t b_pitch, float* c, int64_t c_pitch,
-                            Start start, Trim trim) {
+static inline void multiply(int rows, int vectors, int depth, const E* a, int64_t a_pitch, const E* b, int64_t b_pitch, float* c,
+                            int64_t c_pitch, Start start, Trim trim) {
     for (int row = 0; row < rows; row += tile_rows) {
         int first = trim.first_depth(row);
         for (int vector = trim.first_vector(row), width; vector < vectors; vector += width) {

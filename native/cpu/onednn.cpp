@@ -12,26 +12,26 @@
 
 namespace ottava::cpu {
 
-#define ONEDNN_FUNCTIONS(X)                     \
-    X(version)                                  \
-    X(engine_create)                            \
-    X(stream_create)                            \
-    X(stream_wait)                              \
-    X(memory_desc_create_with_strides)          \
-    X(memory_desc_destroy)                      \
-    X(matmul_primitive_desc_create)             \
-    X(primitive_desc_destroy)                   \
-    X(primitive_create)                         \
-    X(primitive_destroy)                        \
-    X(primitive_execute)                        \
-    X(primitive_attr_create)                    \
-    X(primitive_attr_set_post_ops)              \
-    X(primitive_attr_destroy)                   \
-    X(post_ops_create)                          \
-    X(post_ops_append_sum)                      \
-    X(post_ops_destroy)                         \
-    X(memory_create)                            \
-    X(memory_set_data_handle)                   \
+#define ONEDNN_FUNCTIONS(X)            \
+    X(version)                         \
+    X(engine_create)                   \
+    X(stream_create)                   \
+    X(stream_wait)                     \
+    X(memory_desc_create_with_strides) \
+    X(memory_desc_destroy)             \
+    X(matmul_primitive_desc_create)    \
+    X(primitive_desc_destroy)          \
+    X(primitive_create)                \
+    X(primitive_destroy)               \
+    X(primitive_execute)               \
+    X(primitive_attr_create)           \
+    X(primitive_attr_set_post_ops)     \
+    X(primitive_attr_destroy)          \
+    X(post_ops_create)                 \
+    X(post_ops_append_sum)             \
+    X(post_ops_destroy)                \
+    X(memory_create)                   \
+    X(memory_set_data_handle)          \
     X(memory_destroy)
 
 namespace {
@@ -39,8 +39,9 @@ namespace {
 struct GemmHash {
     size_t operator()(const Gemm& gemm) const {
         size_t hash = 0;
-        for (int64_t value : {int64_t(gemm.d_dtype), int64_t(gemm.operand_dtype), int64_t(gemm.a_transposed), int64_t(gemm.b_transposed),
-                              int64_t(gemm.has_bias), int64_t(gemm.accumulate), gemm.d_pitch, gemm.a_pitch, gemm.b_pitch, gemm.m, gemm.n, gemm.k})
+        for (int64_t value :
+             {int64_t(gemm.d_dtype), int64_t(gemm.operand_dtype), int64_t(gemm.a_transposed), int64_t(gemm.b_transposed),
+              int64_t(gemm.has_bias), int64_t(gemm.accumulate), gemm.d_pitch, gemm.a_pitch, gemm.b_pitch, gemm.m, gemm.n, gemm.k})
             hash = hash * 1000003u ^ static_cast<size_t>(value);
         return hash;
     }
@@ -83,7 +84,7 @@ OneDnn* load_onednn(const char* path) {
     void* library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     if (library == nullptr) fail(OTTAVA_UNSUPPORTED, "oneDNN cannot be loaded: %s", dlerror());
     auto onednn = new OneDnn;
-#define ONEDNN_LOAD(name)                                                                    \
+#define ONEDNN_LOAD(name)                                                                   \
     onednn->name = reinterpret_cast<decltype(&dnnl_##name)>(dlsym(library, "dnnl_" #name)); \
     if (onednn->name == nullptr) fail(OTTAVA_UNSUPPORTED, "%s has no function dnnl_" #name ": oneDNN 3 is needed", path);
     ONEDNN_FUNCTIONS(ONEDNN_LOAD)
@@ -161,8 +162,7 @@ void onednn_gemm(OneDnn* onednn, const Gemm& gemm, int64_t d, int64_t a, int64_t
     onednn->memory_set_data_handle(made.b, reinterpret_cast<void*>(b));
     onednn->memory_set_data_handle(made.d, reinterpret_cast<void*>(d));
     if (gemm.has_bias) onednn->memory_set_data_handle(made.bias, reinterpret_cast<void*>(bias));
-    dnnl_exec_arg_t arguments[] = {
-        {DNNL_ARG_SRC, made.a}, {DNNL_ARG_WEIGHTS, made.b}, {DNNL_ARG_DST, made.d}, {DNNL_ARG_BIAS, made.bias}};
+    dnnl_exec_arg_t arguments[] = {{DNNL_ARG_SRC, made.a}, {DNNL_ARG_WEIGHTS, made.b}, {DNNL_ARG_DST, made.d}, {DNNL_ARG_BIAS, made.bias}};
     check(onednn->primitive_execute(made.primitive, onednn->stream, gemm.has_bias ? 4 : 3, arguments), "execution", gemm);
     onednn->stream_wait(onednn->stream);
 }

@@ -82,7 +82,9 @@ struct Square {
         }
     }
 
-    static inline ivec indices() { return ivec{Lane...}; }
+    static inline ivec indices() {
+        return ivec{Lane...};
+    }
 };
 
 #if defined(__AVX512F__)
@@ -105,6 +107,9 @@ inline float maximum(vec value) {
     return Lanes::fold<lanes / 2>(value, [](vec a, vec b) { return maximum(a, b); })[0];
 }
 
+// With fewer multiplications than this, waking the other threads costs more than it saves.
+constexpr int64_t worth_waking = 1 << 17;
+
 constexpr int64_t round_up(int64_t value, int64_t multiple) {
     return (value + multiple - 1) / multiple * multiple;
 }
@@ -115,7 +120,8 @@ constexpr int64_t smaller(int64_t a, int64_t b) {
 
 // target[r, c / values] = source[r, c]. Rows up to padded_rows, and columns up to whole vectors, become zero.
 template <class E, class T>
-static void pack_rows(E* target, int64_t target_pitch, const T* source, int64_t source_pitch, int64_t rows, int64_t padded_rows, int64_t columns) {
+static void pack_rows(E* target, int64_t target_pitch, const T* source, int64_t source_pitch, int64_t rows, int64_t padded_rows,
+                      int64_t columns) {
     constexpr int64_t width = lanes * values_of<E>;
     for (int64_t r = 0; r < padded_rows; r++)
         for (int64_t c = 0; c < columns; c += width) {
@@ -139,7 +145,8 @@ static void pack_transposed(E* target, int64_t target_pitch, const T* source, in
         }
 }
 
-// target[r / values, c] = source[r, c]: with pairs, rows 2 i and 2 i + 1 side by side. Columns up to a whole vector become zero, and the row after an odd last one.
+// target[r / values, c] = source[r, c]: with pairs, rows 2 i and 2 i + 1 side by side. Columns up to a whole vector become zero, and what
+// stands beside an odd last row.
 template <class E, class T>
 static void pack_row_pairs(E* target, int64_t target_pitch, const T* source, int64_t source_pitch, int64_t rows, int64_t columns) {
     for (int64_t r = 0; r < rows; r += values_of<E>)
@@ -156,17 +163,23 @@ static void pack_row_pairs(E* target, int64_t target_pitch, const T* source, int
         }
 }
 
-// The dot products of x[0..columns) with `lanes` rows, of which only `rows` are there (the others repeat the last). columns is a multiple of lanes.
+// The dot products of x[0..columns) with `lanes` rows, of which only `rows` are there (the others repeat the last one). columns is a
+// multiple of lanes.
 template <class T>
 static inline vec dot_products(const float* x, const T* matrix, int64_t pitch, int64_t rows, int64_t columns) {
-    const T* row[lanes];
-#pragma GCC unroll 16
-    for (int i = 0; i < lanes; i++) row[i] = matrix + smaller(i, rows - 1) * pitch;
-    vec sums[lanes] = {};
-    for (int64_t c = 0; c < columns; c += lanes) {
-        vec factor = load_unaligned<vec>(x + c);
-#pragma GCC unroll 16
-        for (int i = 0; i < lanes; i++) sums[i] += widen(row[i] + c) * factor;
+    vec sums[lanes];
+    // Four rows at a time: rows often lie a power of two apart, and more lines than that would fall on the same cache set.
+#pragma GCC unroll 4
+    for (int i = 0; i < lanes; i += 4) {
+        const T* row[4];
+        vec sum[4] = {};
+#pragma GCC unroll 4
+        for (int j = 0; j < 4; j++) row[j] = matrix + smaller(i + j, rows - 1) * pitch;
+        for (int64_t c = 0; c < columns; c += lanes)
+#pragma GCC unroll 4
+            for (int j = 0; j < 4; j++) sum[j] += widen(row[j] + c) * load_unaligned<vec>(x + c);
+#pragma GCC unroll 4
+        for (int j = 0; j < 4; j++) sums[i + j] = sum[j];
     }
     transpose(sums);
     vec result = sums[0];
@@ -177,7 +190,7 @@ static inline vec dot_products(const float* x, const T* matrix, int64_t pitch, i
 
 // Memory for one call, aligned to cache lines and freed at its end. Made before a parallel region, because it may fail.
 class Workspace {
-public:
+  public:
     Workspace(const char* what, int64_t bytes) {
         if (posix_memalign(&block_, 64, static_cast<size_t>(bytes)) != 0)
             fail(OTTAVA_OUT_OF_MEMORY, "%s on cpu: no memory for a workspace of %lld bytes", what, static_cast<long long>(bytes));
@@ -187,13 +200,13 @@ public:
     Workspace& operator=(const Workspace&) = delete;
     char* at(int64_t offset) { return static_cast<char*>(block_) + offset; }
 
-private:
+  private:
     void* block_ = nullptr;
 };
 
 // Lays out buffers one after the other. On the address 0 it measures.
 class Layout {
-public:
+  public:
     explicit Layout(char* base) : base_(base) {}
     template <class E>
     E* take(int64_t count) {
@@ -205,7 +218,7 @@ public:
     bool measures() const { return base_ == nullptr; }
     int64_t used() const { return used_; }
 
-private:
+  private:
     char* base_;
     int64_t used_ = 0;
 };

@@ -15,8 +15,8 @@ OTTAVA_API int ottava_swiglu_forward(int64_t stream, int dtype, int64_t y, int64
  * With s = sigmoid(gate[i]): d_up[i] = d_y[i] * gate[i] * s;  d_gate[i] = d_y[i] * up[i] * s * (1 + gate[i] * (1 - s)).
  * d_gate may be gate and d_up may be up.
  */
-OTTAVA_API int ottava_swiglu_backward(
-    int64_t stream, int dtype, int64_t d_gate, int64_t d_up, int64_t d_y, int64_t gate, int64_t up, int64_t count);
+OTTAVA_API int ottava_swiglu_backward(int64_t stream, int dtype, int64_t d_gate, int64_t d_up, int64_t d_y, int64_t gate, int64_t up,
+                                      int64_t count);
 
 #ifdef __cplusplus
 }

@@ -9,24 +9,23 @@ extern "C" {
 #endif
 
 /*
- * out[b, i, h, :] = softmax_j(scale * q[b, i, h, :] . k[b, j, g, :]) v[b, j, g, :] over j <= i + key_length - query_length, g = h / (heads / kv_heads).
- *   q, out [batch, query_length, heads, head_dim]: dtype, F32 or BF16, contiguous.
- *   k, v   [batch, capacity, kv_heads, head_dim]: dtype; sequences lie key_batch_pitch elements apart (a cache is longer than what it holds).
- *   log_sum_exp [batch, heads, query_length]: F32, optional; natural logarithm of the softmax's denominator, scale included.
- * head_dim is a multiple of 16 up to 128; query_length <= key_length; heads is a multiple of kv_heads.
- * One call serves training (equal lengths), prefill, and decoding (query_length 1).
+ * out[b, i, h, :] = softmax_j(scale * q[b, i, h, :] . k[b, j, g, :]) v[b, j, g, :] over j <= i + key_length - query_length, g = h / (heads
+ * / kv_heads). q, out [batch, query_length, heads, head_dim]: dtype, F32 or BF16, contiguous. k, v   [batch, capacity, kv_heads, head_dim]:
+ * dtype; sequences lie key_batch_pitch elements apart (a cache is longer than what it holds). log_sum_exp [batch, heads, query_length]:
+ * F32, optional; natural logarithm of the softmax's denominator, scale included. head_dim is a multiple of 16 up to 128; query_length <=
+ * key_length; heads is a multiple of kv_heads. One call serves training (equal lengths), prefill, and decoding (query_length 1).
  */
-OTTAVA_API int ottava_attention_forward(
-    int64_t stream, int dtype, int64_t out, int64_t log_sum_exp, int64_t q, int64_t k, int64_t v, int64_t batch, int64_t heads,
-    int64_t kv_heads, int64_t head_dim, int64_t query_length, int64_t key_length, int64_t key_batch_pitch, double scale);
+OTTAVA_API int ottava_attention_forward(int64_t stream, int dtype, int64_t out, int64_t log_sum_exp, int64_t q, int64_t k, int64_t v,
+                                        int64_t batch, int64_t heads, int64_t kv_heads, int64_t head_dim, int64_t query_length,
+                                        int64_t key_length, int64_t key_batch_pitch, double scale);
 
 /*
  * Gradients of the above for query_length = key_length = length and contiguous tensors. d_q, d_k and d_v are overwritten;
  * d_k and d_v are summed over the query heads of a group in a fixed order.
  */
-OTTAVA_API int ottava_attention_backward(
-    int64_t stream, int dtype, int64_t d_q, int64_t d_k, int64_t d_v, int64_t d_out, int64_t q, int64_t k, int64_t v, int64_t out,
-    int64_t log_sum_exp, int64_t batch, int64_t heads, int64_t kv_heads, int64_t head_dim, int64_t length, double scale);
+OTTAVA_API int ottava_attention_backward(int64_t stream, int dtype, int64_t d_q, int64_t d_k, int64_t d_v, int64_t d_out, int64_t q,
+                                         int64_t k, int64_t v, int64_t out, int64_t log_sum_exp, int64_t batch, int64_t heads,
+                                         int64_t kv_heads, int64_t head_dim, int64_t length, double scale);
 
 #ifdef __cplusplus
 }

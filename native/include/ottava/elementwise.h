@@ -12,8 +12,7 @@ extern "C" {
 OTTAVA_API int ottava_fill(int64_t stream, int dtype, int64_t x, int64_t count, double value);
 
 /* destination[i] = source[i], rounded to nearest even; a NaN stays a NaN. F32, BF16 and F16 in any combination. The two may not overlap. */
-OTTAVA_API int ottava_cast(
-    int64_t stream, int destination_dtype, int64_t destination, int source_dtype, int64_t source, int64_t count);
+OTTAVA_API int ottava_cast(int64_t stream, int destination_dtype, int64_t destination, int source_dtype, int64_t source, int64_t count);
 
 /* out[i] = a[i] + b[i]. F32 or BF16. out may be a or b. */
 OTTAVA_API int ottava_add(int64_t stream, int dtype, int64_t out, int64_t a, int64_t b, int64_t count);
@@ -25,8 +24,7 @@ OTTAVA_API int ottava_sum(int64_t stream, int64_t out, int64_t x, int64_t count)
 OTTAVA_API int ottava_sum_squares(int64_t stream, int64_t out, int dtype, int64_t x, int64_t count);
 
 /* out[j] (+)= sum over i of x[i, j]; out: F32 [columns]; x: [rows, columns] of F32 or BF16. The gradient of a bias. */
-OTTAVA_API int ottava_column_sum(
-    int64_t stream, int64_t out, int dtype, int64_t x, int64_t rows, int64_t columns, int accumulate);
+OTTAVA_API int ottava_column_sum(int64_t stream, int64_t out, int dtype, int64_t x, int64_t rows, int64_t columns, int accumulate);
 
 #ifdef __cplusplus
 }

@@ -16,9 +16,9 @@ extern "C" {
  *   bias: [n], optional. accumulate: add to what D holds. D may not overlap A or B.
  * In a linear layer y = x W^T: forward is (x, W), the gradient of x is (dy, W transposed), that of W is (dy transposed, x transposed).
  */
-OTTAVA_API int ottava_gemm(
-    int64_t stream, int d_dtype, int64_t d, int64_t d_pitch, int operand_dtype, int64_t a, int64_t a_pitch, int a_transposed,
-    int64_t b, int64_t b_pitch, int b_transposed, int64_t bias, int64_t m, int64_t n, int64_t k, int accumulate);
+OTTAVA_API int ottava_gemm(int64_t stream, int d_dtype, int64_t d, int64_t d_pitch, int operand_dtype, int64_t a, int64_t a_pitch,
+                           int a_transposed, int64_t b, int64_t b_pitch, int b_transposed, int64_t bias, int64_t m, int64_t n, int64_t k,
+                           int accumulate);
 
 #ifdef __cplusplus
 }

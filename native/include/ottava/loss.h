@@ -14,9 +14,8 @@ extern "C" {
  *   logits [rows, vocabulary]: F32. targets [rows]: I32 below vocabulary. losses [rows]: F32. scale: F32, one element.
  *   d_logits [rows, vocabulary]: d_dtype, F32 or BF16; optional (scale too, then); in F32 it may be logits.
  */
-OTTAVA_API int ottava_cross_entropy(
-    int64_t stream, int64_t losses, int d_dtype, int64_t d_logits, int64_t logits, int64_t targets, int64_t scale, int64_t rows,
-    int64_t vocabulary);
+OTTAVA_API int ottava_cross_entropy(int64_t stream, int64_t losses, int d_dtype, int64_t d_logits, int64_t logits, int64_t targets,
+                                    int64_t scale, int64_t rows, int64_t vocabulary);
 
 #ifdef __cplusplus
 }

@@ -18,7 +18,8 @@ public final class OpenBlas {
     /** Whether the library can be loaded. */
     public static boolean isPresent() {
         try {
-            return openblas_nolapack.blas_get_num_threads() > 0;
+            openblas_nolapack.blas_get_vendor();
+            return true;
         } catch (LinkageError e) {
             return false;
         }

@@ -53,7 +53,8 @@ final class Choices {
     }
 
     private static <E extends Enum<E>> E parse(String word, Class<E> type) {
-        List<String> known = Arrays.stream(type.getEnumConstants()).map(Choices::word).toList();
+        List<String> known =
+                Arrays.stream(type.getEnumConstants()).map(Choices::word).toList();
         if (!known.contains(word)) {
             throw new TypeConversionException(
                     "'" + word + "' is none of " + String.join(", ", known) + Closest.hint(word, known));

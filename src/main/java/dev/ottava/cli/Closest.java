@@ -11,7 +11,9 @@ final class Closest {
 
     /** ", did you mean X?", or nothing when no word is near. */
     static String hint(String word, Collection<String> known) {
-        return closest(word, known).map(found -> ", did you mean " + found + "?").orElse("");
+        return closest(word, known)
+                .map(found -> ", did you mean " + found + "?")
+                .orElse("");
     }
 
     /** The known word with the fewest letters to change, if these are at most a third of the longer one. */
@@ -33,9 +35,9 @@ final class Closest {
                     continue;
                 }
                 int change = a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1;
-                cost[i][j] = Math.min(
-                        cost[i - 1][j - 1] + change, Math.min(cost[i - 1][j], cost[i][j - 1]) + 1);
-                boolean swapped = i > 1 && j > 1 && a.charAt(i - 1) == b.charAt(j - 2) && a.charAt(i - 2) == b.charAt(j - 1);
+                cost[i][j] = Math.min(cost[i - 1][j - 1] + change, Math.min(cost[i - 1][j], cost[i][j - 1]) + 1);
+                boolean swapped =
+                        i > 1 && j > 1 && a.charAt(i - 1) == b.charAt(j - 2) && a.charAt(i - 2) == b.charAt(j - 1);
                 if (swapped) {
                     cost[i][j] = Math.min(cost[i][j], cost[i - 2][j - 2] + 1);
                 }

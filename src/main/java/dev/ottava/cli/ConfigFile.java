@@ -21,15 +21,18 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Unmatched;
 
-/** {@code --config FILE.yaml}: its keys are options without the dashes, its values their defaults, so that the command line wins. */
+/**
+ * {@code --config FILE.yaml}: its keys are options without the dashes, its values their defaults, so that the command
+ * line wins.
+ */
 final class ConfigFile implements IDefaultValueProvider {
-    /** Splits the default of an option that takes several files; no file name has it, and every other character may be in one. */
+    /** Splits the default of an option that takes several files: the one character that no file name has. */
     static final String LIST_SEPARATOR = "\0";
 
-    private static final YAMLMapper YAML =
-            YAMLMapper.builder().enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION).build();
+    private static final YAMLMapper YAML = YAMLMapper.builder()
+            .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
+            .build();
 
     private final Path file;
     private final Map<OptionSpec, String> values = new LinkedHashMap<>();
@@ -56,9 +59,6 @@ final class ConfigFile implements IDefaultValueProvider {
     private static final class Only {
         @Option(names = "--config")
         private Path file;
-
-        @Unmatched
-        private List<String> others;
     }
 
     static ConfigFile read(Path path, CommandSpec command) {
@@ -73,12 +73,15 @@ final class ConfigFile implements IDefaultValueProvider {
         try {
             JsonNode root = YAML.readTree(Files.readString(path));
             if (root == null || !root.isObject()) {
-                throw new InvalidArgumentException(path + ": a mapping of options to values is expected, as in `steps: 100`");
+                throw new InvalidArgumentException(
+                        path + ": a mapping of options to values is expected, as in `steps: 100`");
             }
             return root;
         } catch (JsonProcessingException e) {
-            String line = e.getLocation() == null ? "" : ", line " + e.getLocation().getLineNr();
-            throw new InvalidArgumentException(path + line + ": not valid YAML: " + e.getOriginalMessage().lines().findFirst().orElse(""));
+            String line =
+                    e.getLocation() == null ? "" : ", line " + e.getLocation().getLineNr();
+            throw new InvalidArgumentException(path + line + ": not valid YAML: "
+                    + e.getOriginalMessage().lines().findFirst().orElse(""));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -87,11 +90,15 @@ final class ConfigFile implements IDefaultValueProvider {
     private void put(String key, JsonNode value, CommandSpec command) {
         List<String> known = new ArrayList<>();
         for (OptionSpec option : command.options()) {
-            if (option.names().length > 0 && !option.usageHelp() && !option.versionHelp() && !option.longestName().equals("--config")) {
+            if (option.names().length > 0
+                    && !option.usageHelp()
+                    && !option.versionHelp()
+                    && !option.longestName().equals("--config")) {
                 for (String name : OptionGroups.names(option)) {
                     known.add(name.substring(2));
                     if (name.equals("--" + key)) {
-                        boolean negated = option.negatable() && !option.longestName().equals(name);
+                        boolean negated =
+                                option.negatable() && !option.longestName().equals(name);
                         values.put(option, text(key, value, option, negated));
                         return;
                     }
@@ -118,7 +125,9 @@ final class ConfigFile implements IDefaultValueProvider {
     private String scalar(String key, JsonNode value) {
         if (!value.isValueNode() || value.isNull()) {
             throw new InvalidArgumentException(file + ": " + key + " has "
-                    + (value.isNull() ? "no value" : "a " + (value.isArray() ? "list" : "mapping") + " where one value is expected"));
+                    + (value.isNull()
+                            ? "no value"
+                            : "a " + (value.isArray() ? "list" : "mapping") + " where one value is expected"));
         }
         return value.asText();
     }

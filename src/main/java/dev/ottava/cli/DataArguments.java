@@ -14,7 +14,8 @@ final class DataArguments {
             paramLabel = "FILE...",
             split = ConfigFile.LIST_SEPARATOR,
             hideParamSyntax = true,
-            description = "Files to train on: .txt, or .jsonl with {\"text\"}, {\"prompt\", \"completion\"} or {\"input_ids\"}.")
+            description = "Files to train on: .txt, or .jsonl with {\"text\"}, {\"prompt\", \"completion\"} or"
+                    + " {\"input_ids\"}.")
     private List<Path> files;
 
     @Option(

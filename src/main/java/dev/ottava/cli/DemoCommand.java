@@ -27,7 +27,8 @@ import picocli.CommandLine.Option;
         versionProvider = Version.class,
         sortOptions = false,
         header = "Trains a small Llama on this project's own text, every parameter updated by AdaLomo.",
-        footer = {"", "Exit code 0 says that the model predicts held-out text clearly better than pairs of letters do."})
+        footer = {"", "Exit code 0 says that the model predicts held-out text clearly better than pairs of letters do."
+        })
 final class DemoCommand implements Callable<Integer> {
     private static final int SEQ_LEN = 256;
     /** "Clearly" better than the bigram model, in nats for each byte. */
@@ -43,7 +44,10 @@ final class DemoCommand implements Callable<Integer> {
             description = "Updates (default: ${DEFAULT-VALUE}, about three minutes on two cores).")
     private int steps;
 
-    @Option(names = "--output", paramLabel = "DIR", description = "Where the run goes (default: the first unused demo-run/N).")
+    @Option(
+            names = "--output",
+            paramLabel = "DIR",
+            description = "Where the run goes (default: the first unused demo-run/N).")
     private Path output;
 
     private final Terminal terminal;
@@ -56,25 +60,38 @@ final class DemoCommand implements Callable<Integer> {
     public Integer call() {
         String home = System.getProperty("ottava.home");
         if (home == null) {
-            throw new InvalidArgumentException("the demo reads the text of the project's checkout: start it with bin/ottava, or say"
-                    + " where the checkout is with -Dottava.home=DIR");
+            throw new InvalidArgumentException(
+                    "the demo reads the text of the project's checkout: start it with bin/ottava, or say"
+                            + " where the checkout is with -Dottava.home=DIR");
         }
         Path run = output != null ? output : unused();
         ProjectText text = ProjectText.write(Path.of(home), run.resolve("text"));
         String[] args = {
-            "--preset", "demo-3m",
-            "--data", text.train().toString(),
-            "--eval-data", text.heldOut().toString(),
-            "--output", run.resolve("model").toString(),
-            "--optimizer", "adalomo",
-            "--learning-rate", "0.02",
-            "--lr-schedule", "cosine",
-            "--warmup-steps", String.valueOf(Math.min(40, steps / 10)),
-            "--steps", String.valueOf(steps),
-            "--batch-size", "8",
-            "--seq-len", String.valueOf(SEQ_LEN)
+            "train",
+            "--preset",
+            "demo-3m",
+            "--data",
+            text.train().toString(),
+            "--eval-data",
+            text.heldOut().toString(),
+            "--output",
+            run.resolve("model").toString(),
+            "--optimizer",
+            "adalomo",
+            "--learning-rate",
+            "0.02",
+            "--lr-schedule",
+            "cosine",
+            "--warmup-steps",
+            String.valueOf(Math.min(40, steps / 10)),
+            "--steps",
+            String.valueOf(steps),
+            "--batch-size",
+            "8",
+            "--seq-len",
+            String.valueOf(SEQ_LEN)
         };
-        terminal.out().println("ottava train " + String.join(" ", args) + System.lineSeparator());
+        terminal.out().println("ottava " + String.join(" ", args) + System.lineSeparator());
         Path model = new TrainingJob(TrainArguments.of(terminal, args), terminal).run();
         MetricsFile metrics = MetricsFile.read(model.resolve("metrics.jsonl"));
         boolean[] clearly = new boolean[1];
@@ -119,17 +136,21 @@ final class DemoCommand implements Callable<Integer> {
     }
 
     private boolean compare(MetricsFile metrics, ProjectText text, Path folder) {
-        double loss = metrics.evaluations().get(metrics.evaluations().size() - 1).loss();
+        double loss =
+                metrics.evaluations().get(metrics.evaluations().size() - 1).loss();
         double pairs = bigram(text, folder);
         PrintStream out = terminal.out();
-        out.printf("%nheld-out loss %s nats for each byte; a bigram model of the same text has %s%n", Format.fixed(loss, 4),
-                Format.fixed(pairs, 4));
+        out.printf(
+                "%nheld-out loss %s nats for each byte; a bigram model of the same text has %s%n",
+                Format.fixed(loss, 4), Format.fixed(pairs, 4));
         boolean clearly = loss < pairs - MARGIN;
         out.println(
                 clearly
-                        ? "the model is better by " + Format.fixed(pairs - loss, 4) + " nats: it gives the right next byte "
-                                + Format.fixed(Math.exp(pairs - loss), 2) + " times the probability, in the geometric mean"
-                        : "the model is not better by " + MARGIN + " nats, which is what the demo asks for: train it for more --steps");
+                        ? "the model is better by " + Format.fixed(pairs - loss, 4)
+                                + " nats: it gives the right next byte " + Format.fixed(Math.exp(pairs - loss), 2)
+                                + " times the probability, in the geometric mean"
+                        : "the model is not better by " + MARGIN
+                                + " nats, which is what the demo asks for: train it for more --steps");
         out.println("report: " + folder.resolve("report.html").toAbsolutePath());
         return clearly;
     }
@@ -139,7 +160,12 @@ final class DemoCommand implements Callable<Integer> {
         DataOptions options = new DataOptions(List.of(text.train()), List.of(text.heldOut()), 0, SEQ_LEN, 0, false);
         try (ModelTokenizer tokenizer = ModelTokenizer.of(folder);
                 Datasets.Split data = Datasets.open(
-                        options, tokenizer.orNull(), config.vocabSize(), config.maxPositionEmbeddings(), config.eosTokenId(), Progress.NONE)) {
+                        options,
+                        tokenizer.orNull(),
+                        config.vocabSize(),
+                        config.maxPositionEmbeddings(),
+                        config.eosTokenId(),
+                        Progress.NONE)) {
             return BigramModel.train(data.train(), config.vocabSize()).loss(data.evalOrNull());
         }
     }

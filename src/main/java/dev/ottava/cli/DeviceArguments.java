@@ -18,8 +18,9 @@ final class DeviceArguments {
     @Option(
             names = "--precision",
             paramLabel = "fp32|bf16",
-            description = "fp32: everything in F32. bf16: weights and activations in BF16; training rounds stochastically"
-                    + " or, with adamw, keeps 16 more bits (default: bf16 where the device multiplies it natively, else fp32).")
+            description =
+                    "fp32: everything in F32. bf16: weights and activations in BF16; training rounds stochastically"
+                            + " or, with adamw, keeps 16 more bits (default: bf16 where the device has it natively, else fp32).")
     private Precision precision;
 
     Device open() {

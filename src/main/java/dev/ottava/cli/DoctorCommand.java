@@ -29,7 +29,10 @@ final class DoctorCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         row("Ottava", "found", Version.text());
-        row("Java", "found", Runtime.version() + ", " + System.getProperty("java.vendor") + ", " + System.getProperty("java.home"));
+        row(
+                "Java",
+                "found",
+                Runtime.version() + ", " + System.getProperty("java.vendor") + ", " + System.getProperty("java.home"));
         row("system", "found", String.join(" ", property("os.name"), property("os.version"), property("os.arch")));
         row("Java heap", "found", Format.bytes(Runtime.getRuntime().maxMemory()) + " at most; tensors live outside it");
         boolean works = cpu();
@@ -49,14 +52,20 @@ final class DoctorCommand implements Callable<Integer> {
             if (matmul.startsWith("oneDNN")) {
                 row("oneDNN", "found", matmul + ", multiplies matrices");
             } else {
-                row("oneDNN", "not found", "its jar, org.bytedeco:dnnl for this platform, is not on the class path; Ottava's own"
-                        + " slower kernel multiplies matrices. Add the jar, or start with bin/ottava");
+                row(
+                        "oneDNN",
+                        "not found",
+                        "its jar, org.bytedeco:dnnl for this platform, is not on the class path; Ottava's own"
+                                + " slower kernel multiplies matrices. Add the jar, or start with bin/ottava");
             }
             if (device.hasNativeBf16()) {
                 row("native bf16", "found", "--precision is bf16 unless you say otherwise");
             } else {
-                row("native bf16", "not found", "it takes oneDNN and a processor with AVX512-BF16; --precision is fp32 unless"
-                        + " you say otherwise");
+                row(
+                        "native bf16",
+                        "not found",
+                        "it takes oneDNN and a processor with AVX512-BF16; --precision is fp32 unless"
+                                + " you say otherwise");
             }
             return true;
         } catch (RuntimeException failure) {
@@ -68,9 +77,13 @@ final class DoctorCommand implements Callable<Integer> {
     /** There is no cuda device yet, so that a driver is found helps nobody; both are said. */
     private void cuda() {
         Optional<Path> driver = driver();
-        row("CUDA driver", driver.isPresent() ? "found" : "not found", driver.isPresent()
-                ? driver.get().toString()
-                : "no CUDA driver (" + CUDA_DRIVER + "); a machine with an NVIDIA GPU gets it with NVIDIA's driver");
+        row(
+                "CUDA driver",
+                driver.isPresent() ? "found" : "not found",
+                driver.isPresent()
+                        ? driver.get().toString()
+                        : "no CUDA driver (" + CUDA_DRIVER
+                                + "); a machine with an NVIDIA GPU gets it with NVIDIA's driver");
         row("device cuda", "not found", "this version of Ottava has none; it computes on cpu");
     }
 
@@ -82,11 +95,21 @@ final class DoctorCommand implements Callable<Integer> {
                 folders.add(Path.of(folder));
             }
         }
-        for (String folder : List.of("/usr/lib64", "/usr/lib/wsl/lib", "/usr/local/nvidia/lib64", "/usr/local/lib", "/lib", "/usr/lib",
-                "/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu")) {
+        for (String folder : List.of(
+                "/usr/lib64",
+                "/usr/lib/wsl/lib",
+                "/usr/local/nvidia/lib64",
+                "/usr/local/lib",
+                "/lib",
+                "/usr/lib",
+                "/usr/lib/x86_64-linux-gnu",
+                "/usr/lib/aarch64-linux-gnu")) {
             folders.add(Path.of(folder));
         }
-        return folders.stream().map(folder -> folder.resolve(CUDA_DRIVER)).filter(Files::exists).findFirst();
+        return folders.stream()
+                .map(folder -> folder.resolve(CUDA_DRIVER))
+                .filter(Files::exists)
+                .findFirst();
     }
 
     private void tokenizers() {
@@ -94,12 +117,18 @@ final class DoctorCommand implements Callable<Integer> {
             Tokenizer tokenizer = opened.orNull();
             String text = "Ottava: otto 8 \u00f8";
             boolean same = tokenizer.decode(tokenizer.encode(text, false)).equals(text);
-            row("tokenizers", same ? "found" : "not found", same
-                    ? "ai.djl.huggingface:tokenizers reads tokenizer.json"
-                    : "its library is there, but a text does not survive encoding and decoding: report this");
+            row(
+                    "tokenizers",
+                    same ? "found" : "not found",
+                    same
+                            ? "ai.djl.huggingface:tokenizers reads tokenizer.json"
+                            : "its library is there, but a text does not survive encoding and decoding: report this");
         } catch (RuntimeException | LinkageError failure) {
-            row("tokenizers", "not found", Failures.line(failure) + "; only training on text and generating need them: add the jar"
-                    + " ai.djl.huggingface:tokenizers, or start with bin/ottava");
+            row(
+                    "tokenizers",
+                    "not found",
+                    Failures.line(failure) + "; only training on text and generating need them: add the jar"
+                            + " ai.djl.huggingface:tokenizers, or start with bin/ottava");
         }
     }
 

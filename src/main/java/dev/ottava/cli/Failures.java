@@ -71,7 +71,8 @@ final class Failures {
             return file.getFile() + ": " + file.getReason();
         }
         if (failure instanceof OutOfMemoryError) {
-            return "the Java heap is full (" + failure.getMessage() + "): give it more, as in `ottava -Xmx4g train ...`";
+            return "the Java heap is full (" + failure.getMessage()
+                    + "): give it more, as in `ottava -Xmx4g train ...`";
         }
         if (failure instanceof OttavaException || (failure instanceof IOException && failure.getMessage() != null)) {
             return failure.getMessage();

@@ -51,7 +51,8 @@ final class Format {
         }
         double rounded = Double.parseDouble(String.format(Locale.ROOT, "%.5g", value));
         double size = Math.abs(rounded);
-        String text = new BigDecimal(Double.toString(rounded)).stripTrailingZeros().toPlainString();
+        String text =
+                new BigDecimal(Double.toString(rounded)).stripTrailingZeros().toPlainString();
         if (size >= 1e-4 && size < 1e7) {
             return text;
         }

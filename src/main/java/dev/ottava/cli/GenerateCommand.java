@@ -33,10 +33,15 @@ import picocli.CommandLine.Option;
             "Prints what follows the prompt, as it comes.",
             "",
             "Example:",
-            "  ottava generate --model tuned --prompt \"Once upon a time\" --max-tokens 200 --temperature 0.8 --top-p 0.95"
+            "  ottava generate --model tuned --prompt \"Once upon a time\" --max-tokens 200 --temperature 0.8 --top-p"
+                    + " 0.95"
         })
 final class GenerateCommand implements Callable<Integer> {
-    @Option(names = "--model", required = true, paramLabel = "DIR", description = "A Hugging Face directory with tokenizer.json.")
+    @Option(
+            names = "--model",
+            required = true,
+            paramLabel = "DIR",
+            description = "A Hugging Face directory with tokenizer.json.")
     private Path folder;
 
     @ArgGroup(multiplicity = "1")
@@ -47,7 +52,11 @@ final class GenerateCommand implements Callable<Integer> {
         @Option(names = "--prompt", required = true, paramLabel = "TEXT", description = "What to continue.")
         private String text;
 
-        @Option(names = "--prompt-file", required = true, paramLabel = "FILE", description = "Or a file with it, in UTF-8.")
+        @Option(
+                names = "--prompt-file",
+                required = true,
+                paramLabel = "FILE",
+                description = "Or a file with it, in UTF-8.")
         private Path file;
     }
 
@@ -69,7 +78,8 @@ final class GenerateCommand implements Callable<Integer> {
             names = "--top-p",
             paramLabel = "X",
             defaultValue = "1",
-            description = "Choose among the likeliest tokens that together reach this probability (default: ${DEFAULT-VALUE}).")
+            description = "Choose among the likeliest tokens that together reach this probability (default:"
+                    + " ${DEFAULT-VALUE}).")
     private double topP;
 
     @Option(
@@ -100,7 +110,8 @@ final class GenerateCommand implements Callable<Integer> {
                 ModelTokenizer opened = ModelTokenizer.of(folder)) {
             Tokenizer tokenizer = opened.orNull();
             if (tokenizer == null) {
-                throw new InvalidArgumentException(folder + " has no tokenizer.json, and the prompt is text: add the model's");
+                throw new InvalidArgumentException(
+                        folder + " has no tokenizer.json, and the prompt is text: add the model's");
             }
             Generation generation = new Generation(config, tokenizer, text, maxTokens);
             try (LlamaModel model = ModelFolder.load(folder, device, deviceArguments.dtype(device))) {

@@ -32,8 +32,9 @@ final class Generation {
             throw new InvalidArgumentException("the prompt has no tokens: give at least one character");
         }
         if ((long) promptIds.length + maxTokens > config.maxPositionEmbeddings()) {
-            throw new InvalidArgumentException("a prompt of " + promptIds.length + " tokens and --max-tokens " + maxTokens
-                    + " are more than the model's " + config.maxPositionEmbeddings() + " positions (max_position_embeddings)");
+            throw new InvalidArgumentException("a prompt of " + promptIds.length + " tokens and --max-tokens "
+                    + maxTokens + " are more than the model's " + config.maxPositionEmbeddings()
+                    + " positions (max_position_embeddings)");
         }
     }
 

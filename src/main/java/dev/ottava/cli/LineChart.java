@@ -10,16 +10,25 @@ final class LineChart {
     private static final int RIGHT = 14;
     private static final int TOP = 12;
     private static final int BOTTOM = 40;
-    /** Beyond this many points a line is drawn through the lowest and highest of each group. */
-    private static final int MAX_POINTS = 800;
-
     private final int width;
     private final int height;
     private final String yName;
     private final List<Series> series = new ArrayList<>();
 
     /** Points in the order of x; drawn as a line, or as dots. */
-    private record Series(String cssClass, double[] xs, double[] ys, boolean dots) {}
+    private static final class Series {
+        final String cssClass;
+        final double[] xs;
+        final double[] ys;
+        final boolean dots;
+
+        Series(String cssClass, double[] xs, double[] ys, boolean dots) {
+            this.cssClass = cssClass;
+            this.xs = xs;
+            this.ys = ys;
+            this.dots = dots;
+        }
+    }
 
     LineChart(String yName, int width, int height) {
         this.yName = yName;
@@ -47,19 +56,24 @@ final class LineChart {
                 "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"%s\">%n", width, height, Html.escape(yName)));
         for (double tick : yTicks) {
             double y = y(tick, yRange);
-            svg.append(format("<line class=\"grid\" x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\"/>", LEFT, width - RIGHT, y, y));
-            svg.append(format("<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%s</text>%n", LEFT - 8, y + 4, label(tick)));
+            svg.append(format(
+                    "<line class=\"grid\" x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\"/>", LEFT, width - RIGHT, y, y));
+            svg.append(
+                    format("<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%s</text>%n", LEFT - 8, y + 4, label(tick)));
         }
         for (double tick : ticks(xRange[0], xRange[1], Math.max(3, width / 110))) {
             if (tick >= xRange[0] && tick <= xRange[1]) {
                 double x = x(tick, xRange);
                 int axis = height - BOTTOM;
-                svg.append(format("<line class=\"axis\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%d\" y2=\"%d\"/>", x, x, axis, axis + 5));
-                svg.append(format("<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%s</text>%n", x, axis + 19, label(tick)));
+                svg.append(format(
+                        "<line class=\"axis\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%d\" y2=\"%d\"/>", x, x, axis, axis + 5));
+                svg.append(format(
+                        "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%s</text>%n", x, axis + 19, label(tick)));
             }
         }
         int axis = height - BOTTOM;
-        svg.append(format("<line class=\"axis\" x1=\"%d\" x2=\"%d\" y1=\"%d\" y2=\"%d\"/>", LEFT, width - RIGHT, axis, axis));
+        svg.append(format(
+                "<line class=\"axis\" x1=\"%d\" x2=\"%d\" y1=\"%d\" y2=\"%d\"/>", LEFT, width - RIGHT, axis, axis));
         svg.append(format(
                 "<text class=\"name\" x=\"%d\" y=\"%d\" text-anchor=\"end\">step</text>%n", width - RIGHT, height - 4));
         series.forEach(line -> svg.append(line.dots ? dots(line, xRange, yRange) : path(line, xRange, yRange)));
@@ -70,7 +84,8 @@ final class LineChart {
         StringBuilder path = new StringBuilder();
         for (int i : thinned(line.ys)) {
             if (Double.isFinite(line.ys[i])) {
-                path.append(path.length() == 0 ? "M" : "L").append(format("%.1f,%.1f", x(line.xs[i], xRange), y(line.ys[i], yRange)));
+                path.append(path.length() == 0 ? "M" : "L")
+                        .append(format("%.1f,%.1f", x(line.xs[i], xRange), y(line.ys[i], yRange)));
             }
         }
         return format("<path class=\"%s\" d=\"%s\"/>%n", line.cssClass, path);
@@ -82,19 +97,20 @@ final class LineChart {
             if (Double.isFinite(points.ys[i])) {
                 dots.append(format(
                         "<circle class=\"%s\" cx=\"%.1f\" cy=\"%.1f\" r=\"4\"><title>step %.0f: %s</title></circle>%n",
-                        points.cssClass, x(points.xs[i], xRange), y(points.ys[i], yRange), points.xs[i], Format.plain(points.ys[i])));
+                        points.cssClass,
+                        x(points.xs[i], xRange),
+                        y(points.ys[i], yRange),
+                        points.xs[i],
+                        Format.plain(points.ys[i])));
             }
         }
         return dots.toString();
     }
 
-    /** Indices to draw: all, or of each group the lowest and the highest, so that spikes stay. */
-    private static List<Integer> thinned(double[] ys) {
+    /** Indices to draw: all, or, of too many, the lowest and highest of each group, so that spikes stay. */
+    private List<Integer> thinned(double[] ys) {
         List<Integer> indices = new ArrayList<>();
-        int groups = Math.min(ys.length, MAX_POINTS / 2);
-        if (ys.length <= MAX_POINTS) {
-            groups = ys.length;
-        }
+        int groups = ys.length <= width ? ys.length : width / 2;
         for (int group = 0; group < groups; group++) {
             int from = (int) ((long) group * ys.length / groups);
             int to = (int) ((long) (group + 1) * ys.length / groups);
@@ -130,7 +146,7 @@ final class LineChart {
         return new double[] {low - margin, high + margin};
     }
 
-    /** Round numbers 1, 2 or 5 times a power of ten apart, from the one at or below {@code low} to the one at or above {@code high}. */
+    /** Numbers 1, 2 or 5 times a power of ten apart, from at or below {@code low} to at or above {@code high}. */
     static List<Double> ticks(double low, double high, int about) {
         double raw = (high - low) / about;
         double power = Math.pow(10, Math.floor(Math.log10(raw)));

@@ -1,5 +1,6 @@
 package dev.ottava.cli;
 
+import java.util.Arrays;
 import java.util.Locale;
 
 /** A curve drawn with characters: braille has 2 x 4 dots in each, ASCII one star. */
@@ -22,7 +23,7 @@ final class LossPicture {
         int down = unicode ? 4 : 1;
         int width = columns * across;
         int height = rows * down;
-        double[] ys = averages(values, width);
+        double[] ys = columns(values, width);
         double low = Double.POSITIVE_INFINITY;
         double high = Double.NEGATIVE_INFINITY;
         for (double y : ys) {
@@ -50,33 +51,40 @@ final class LossPicture {
             boolean labelled = y == 0 || y == cells.length - 1;
             String label = labelled ? String.format(Locale.ROOT, "%6.3f", y == 0 ? high : low) : " ".repeat(6);
             text.append(label).append(unicode ? labelled ? " ┤" : " │" : labelled ? " +" : " |");
+            StringBuilder row = new StringBuilder();
             for (int cell : cells[y]) {
-                text.append(unicode ? (char) (0x2800 + cell) : cell == 0 ? ' ' : '*');
+                row.append(unicode ? (char) (0x2800 + cell) : cell == 0 ? ' ' : '*');
             }
-            text.append('\n');
+            text.append(row.toString().stripTrailing()).append('\n');
         }
         String end = String.valueOf(last);
         text.append(" ".repeat(7)).append(unicode ? "└" : "+").append((unicode ? "─" : "-").repeat(columns));
         text.append('\n').append(" ".repeat(8)).append("1");
-        return text.append(" ".repeat(Math.max(1, columns - 1 - end.length()))).append(end).append('\n').toString();
+        return text.append(" ".repeat(Math.max(1, columns - 1 - end.length())))
+                .append(end)
+                .append('\n')
+                .toString();
     }
 
     private static int row(double y, double low, double high, int height) {
         return high > low ? (int) Math.round((high - y) / (high - low) * (height - 1)) : height / 2;
     }
 
-    /** One value for each column: the mean of those that fall into it, or the nearest where there are fewer values than columns. */
-    private static double[] averages(double[] values, int width) {
-        double[] means = new double[width];
+    /** One value for each column: the mean of those in it, or a point on the line between two where there are fewer. */
+    private static double[] columns(double[] values, int width) {
+        double[] ys = new double[width];
         for (int x = 0; x < width; x++) {
-            int from = (int) ((long) x * values.length / width);
-            int to = Math.max(from + 1, (int) ((long) (x + 1) * values.length / width));
-            double sum = 0;
-            for (int i = from; i < to; i++) {
-                sum += values[i];
+            if (values.length <= width) {
+                double position = (double) x * (values.length - 1) / (width - 1);
+                int left = Math.min((int) position, Math.max(0, values.length - 2));
+                double next = values[Math.min(left + 1, values.length - 1)];
+                ys[x] = values[left] + (position - left) * (next - values[left]);
+            } else {
+                int from = (int) ((long) x * values.length / width);
+                int to = (int) ((long) (x + 1) * values.length / width);
+                ys[x] = Arrays.stream(values, from, to).average().orElseThrow();
             }
-            means[x] = sum / (to - from);
         }
-        return means;
+        return ys;
     }
 }

@@ -13,8 +13,8 @@ import picocli.CommandLine.Spec;
 /**
  * The command {@code ottava}.
  *
- * <p>Exit codes: 0 done; 2 anything wrong before the work began, in one line on stderr; 1 what goes wrong later. The system property
- * {@code ottava.debug} set to {@code true} adds the stack trace.
+ * <p>Exit codes: 0 done; 2 anything wrong before the work began, in one line on stderr; 1 what goes wrong later. The
+ * system property {@code ottava.debug} set to {@code true} adds the stack trace.
  */
 @Command(
         name = "ottava",
@@ -51,7 +51,8 @@ public final class Main implements Runnable {
     static int run(Terminal terminal, String... args) {
         try {
             CommandLine commandLine = commandLine(terminal);
-            CommandLine command = args.length == 0 ? null : commandLine.getSubcommands().get(args[0]);
+            CommandLine command =
+                    args.length == 0 ? null : commandLine.getSubcommands().get(args[0]);
             if (command != null) {
                 ConfigFile.named(args, command.getCommandSpec()).ifPresent(command::setDefaultValueProvider);
             }
@@ -71,7 +72,8 @@ public final class Main implements Runnable {
                 .addSubcommand(new GenerateCommand(terminal))
                 .addSubcommand(new PlanCommand(terminal))
                 .addSubcommand(new DoctorCommand(terminal))
-                .addSubcommand(new DemoCommand(terminal));
+                .addSubcommand(new DemoCommand(terminal))
+                .addSubcommand(new BenchCommand(terminal));
         Choices.register(commandLine);
         OptionGroups.install(commandLine);
         commandLine

@@ -23,9 +23,10 @@ final class MemoryFit {
         MemoryStatistics plan = plan(arguments, config, options);
         long available = device.availableBytes();
         if (plan.peakBytes() > available) {
-            throw new DeviceMemoryException("the run does not fit: it needs " + Format.bytes(plan.peakBytes()) + " (" + parts(plan)
-                    + ") and " + device.name() + " has " + Format.bytes(available) + " free; "
-                    + remedy(arguments, config, options, available));
+            throw new DeviceMemoryException(
+                    "the run does not fit: it needs " + Format.bytes(plan.peakBytes()) + " (" + parts(plan)
+                            + ") and " + device.name() + " has " + Format.bytes(available) + " free; "
+                            + remedy(arguments, config, options, available));
         }
     }
 
@@ -45,7 +46,8 @@ final class MemoryFit {
         for (int batch = options.batchSize(); batch >= 1; batch /= 2) {
             TrainingOptions smaller = arguments.options(options.precision(), options.steps(), batch, Recompute.BLOCK);
             if (plan(arguments, config, smaller).peakBytes() <= available) {
-                return "--recompute block" + (batch < options.batchSize() ? " --batch-size " + batch : "") + " would fit";
+                return "--recompute block" + (batch < options.batchSize() ? " --batch-size " + batch : "")
+                        + " would fit";
             }
         }
         return "not even --recompute block --batch-size 1 would fit: lower --seq-len or take a smaller model";

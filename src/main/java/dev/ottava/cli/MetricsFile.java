@@ -20,7 +20,13 @@ import java.util.List;
 record MetricsFile(List<Step> steps, List<Evaluation> evaluations) {
     /** A logged step. */
     record Step(
-            int step, double loss, double gradNorm, double learningRate, long tokens, double tokensPerSecond, long peakBytes) {}
+            int step,
+            double loss,
+            double gradNorm,
+            double learningRate,
+            long tokens,
+            double tokensPerSecond,
+            long peakBytes) {}
 
     /** An evaluation after a step. */
     record Evaluation(int step, double loss) {}

@@ -15,7 +15,8 @@ final class ModelChoice {
     @Option(
             names = "--model",
             paramLabel = "DIR",
-            description = "Go on from a Llama or Qwen2 in a Hugging Face directory: config.json, model.safetensors, tokenizer.json.")
+            description = "Go on from a Llama or Qwen2 in a Hugging Face directory: config.json, model.safetensors,"
+                    + " tokenizer.json.")
     private Path folder;
 
     @Option(
@@ -31,7 +32,8 @@ final class ModelChoice {
 
     LlamaConfig config() {
         if (folder == null && preset == null) {
-            throw new InvalidArgumentException("no model: give --model DIR to go on from one, or --preset NAME to start one");
+            throw new InvalidArgumentException(
+                    "no model: give --model DIR to go on from one, or --preset NAME to start one");
         }
         return folder != null ? ModelFolder.readConfig(folder) : Presets.named(preset);
     }

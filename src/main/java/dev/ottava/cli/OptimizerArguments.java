@@ -44,20 +44,33 @@ final class OptimizerArguments {
     @Option(names = "--no-decay-1d", description = "Do not decay vectors: norms and biases.")
     boolean noDecay1d;
 
-    @Option(names = "--adam-beta1", paramLabel = "X", defaultValue = "0.9", description = "adamw (default: ${DEFAULT-VALUE}).")
+    @Option(
+            names = "--adam-beta1",
+            paramLabel = "X",
+            defaultValue = "0.9",
+            description = "adamw (default: ${DEFAULT-VALUE}).")
     double adamBeta1;
 
-    @Option(names = "--adam-beta2", paramLabel = "X", defaultValue = "0.999", description = "adamw (default: ${DEFAULT-VALUE}).")
+    @Option(
+            names = "--adam-beta2",
+            paramLabel = "X",
+            defaultValue = "0.999",
+            description = "adamw (default: ${DEFAULT-VALUE}).")
     double adamBeta2;
 
-    @Option(names = "--adam-epsilon", paramLabel = "X", defaultValue = "1e-8", description = "adamw (default: ${DEFAULT-VALUE}).")
+    @Option(
+            names = "--adam-epsilon",
+            paramLabel = "X",
+            defaultValue = "1e-8",
+            description = "adamw (default: ${DEFAULT-VALUE}).")
     double adamEpsilon;
 
     @Option(
             names = "--max-grad-norm",
             paramLabel = "X",
             defaultValue = "0",
-            description = "Scale gradients down to this global norm; lomo and adalomo then go backward twice (default: off).")
+            description =
+                    "Scale gradients down to this global norm; lomo and adalomo then go backward twice (default: off).")
     double maxGradNorm;
 
     @Option(

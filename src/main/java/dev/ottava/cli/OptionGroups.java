@@ -25,7 +25,9 @@ final class OptionGroups {
         collect(help.commandSpec(), mixins);
         List<OptionSpec> own = new ArrayList<>(help.commandSpec().options());
         mixins.values().forEach(own::removeAll);
-        List<OptionSpec> common = own.stream().filter(option -> option.usageHelp() || option.versionHelp()).toList();
+        List<OptionSpec> common = own.stream()
+                .filter(option -> option.usageHelp() || option.versionHelp())
+                .toList();
         own.removeAll(common);
         Map<String, List<OptionSpec>> groups = new LinkedHashMap<>();
         groups.put("Options", own);

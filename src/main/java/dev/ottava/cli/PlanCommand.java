@@ -25,7 +25,8 @@ import picocli.CommandLine.Option;
         header = "Predicts the peak memory of `ottava train` with the same options, and allocates nothing.",
         footer = {
             "",
-            "Neither --data nor --output is needed, and neither is touched: a sequence is taken to have --seq-len tokens.",
+            "Neither --data nor --output is needed, and neither is touched: a sequence is taken to have --seq-len"
+                    + " tokens.",
             "",
             "Examples:",
             "  ottava plan --model Qwen2.5-0.5B --batch-size 16 --seq-len 2048",
@@ -49,8 +50,9 @@ final class PlanCommand implements Callable<Integer> {
         arguments.check();
         LlamaConfig config = arguments.model.config();
         if (arguments.data.seqLen() > config.maxPositionEmbeddings()) {
-            throw new InvalidArgumentException("--seq-len " + arguments.data.seqLen()
-                    + " is longer than the model's max_position_embeddings " + config.maxPositionEmbeddings() + ": lower it");
+            throw new InvalidArgumentException(
+                    "--seq-len " + arguments.data.seqLen() + " is longer than the model's max_position_embeddings "
+                            + config.maxPositionEmbeddings() + ": lower it");
         }
         try (Device device = arguments.device.open()) {
             DType precision = arguments.device.dtype(device);

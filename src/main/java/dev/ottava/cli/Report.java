@@ -40,19 +40,25 @@ record Report(String title, String remark, Map<String, String> options, MetricsF
 
     String html() {
         StringBuilder body = new StringBuilder();
-        body.append("<header><h1>").append(Html.escape(title)).append("</h1><p>").append(Html.escape(remark)).append("</p></header>\n");
+        body.append("<header><h1>")
+                .append(Html.escape(title))
+                .append("</h1><p>")
+                .append(Html.escape(remark))
+                .append("</p></header>\n");
         body.append(Html.tiles(numbers()));
         if (!metrics.steps().isEmpty()) {
-            body.append(Html.section("Loss", loss()));
+            body.append(Html.section("Loss", "<div class=\"wide\">" + loss() + "</div>"));
             body.append("<div class=\"pair\">\n");
-            body.append(small("Learning rate", Step::learningRate));
-            body.append(small("Gradient norm, before clipping", Step::gradNorm));
-            body.append(small("Tokens per second", Step::tokensPerSecond));
-            body.append(small("Peak memory, MiB", step -> step.peakBytes() / 1048576.0));
+            body.append(small("Learning rate", Step::learningRate, false));
+            body.append(small("Gradient norm, before clipping", Step::gradNorm, true));
+            body.append(small("Tokens per second", Step::tokensPerSecond, true));
+            body.append(small("Peak memory, MiB", step -> step.peakBytes() / 1048576.0, false));
             body.append("</div>\n");
         }
         body.append(Html.section("Memory by purpose, at the peak", memoryTable()));
-        body.append("<section class=\"options\">\n<h2>Options</h2>\n").append(Html.table(options)).append("\n</section>\n");
+        body.append("<section class=\"options\">\n<h2>Options</h2>\n")
+                .append(Html.table(options))
+                .append("\n</section>\n");
         return Html.page(title, body.toString());
     }
 
@@ -64,12 +70,13 @@ record Report(String title, String remark, Map<String, String> options, MetricsF
             numbers.put("steps", String.valueOf(last.step()));
             numbers.put("last loss", Format.fixed(last.loss(), 4));
             if (!metrics.evaluations().isEmpty()) {
-                Evaluation evaluation = metrics.evaluations().get(metrics.evaluations().size() - 1);
+                Evaluation evaluation =
+                        metrics.evaluations().get(metrics.evaluations().size() - 1);
                 numbers.put("evaluation loss", Format.fixed(evaluation.loss(), 4));
                 numbers.put("perplexity", Format.plain(Math.exp(evaluation.loss())));
             }
-            numbers.put("tokens", Format.count(last.tokens()));
-            numbers.put("tokens/s, median", Format.count(median(values(Step::tokensPerSecond))));
+            numbers.put("tokens", Format.count((double) last.tokens()));
+            numbers.put("median tokens/s", Format.count(median(values(Step::tokensPerSecond))));
         }
         numbers.put("peak memory", Format.bytes(memory.peakBytes()));
         return numbers;
@@ -91,8 +98,15 @@ record Report(String title, String remark, Map<String, String> options, MetricsF
         return key + "</p>\n" + chart.svg();
     }
 
-    private String small(String title, ToDoubleFunction<Step> value) {
-        return Html.section(title, new LineChart(title, 510, 200).line("main", values(Step::step), values(value)).svg());
+    private String small(String title, ToDoubleFunction<Step> value, boolean noisy) {
+        double[] xs = values(Step::step);
+        double[] ys = values(value);
+        LineChart chart = new LineChart(title, 510, 200);
+        if (noisy) {
+            chart.line("raw", xs, ys);
+        }
+        return Html.section(
+                title, chart.line("main", xs, noisy ? smooth(ys) : ys).svg());
     }
 
     private String memoryTable() {
@@ -102,36 +116,44 @@ record Report(String title, String remark, Map<String, String> options, MetricsF
             long bytes = memory.atPeak().getOrDefault(purpose, 0L);
             long own = memory.peakByPurpose().getOrDefault(purpose, 0L);
             double percent = memory.peakBytes() == 0 ? 0 : 100.0 * bytes / memory.peakBytes();
-            String colour = "var(--c" + purpose.ordinal() + ")";
+            String colour = "var(--" + Choices.word(purpose) + ")";
             bar.append(String.format(
                     Locale.ROOT,
                     "<div style=\"width:%.2f%%;background:%s\" title=\"%s %s\"></div>",
-                    percent, colour, purpose.label(), Format.bytes(bytes)));
+                    percent,
+                    colour,
+                    purpose.label(),
+                    Format.bytes(bytes)));
             rows.append(String.format(
                     Locale.ROOT,
                     "<tr><td><i style=\"background:%s\"></i>%s</td><td class=\"number\">%s</td>"
                             + "<td class=\"number\">%.1f %%</td><td class=\"number\">%s</td></tr>%n",
-                    colour, purpose.label(), Format.bytes(bytes), percent, Format.bytes(own)));
+                    colour,
+                    purpose.label(),
+                    Format.bytes(bytes),
+                    percent,
+                    Format.bytes(own)));
         }
-        return bar + "</div>\n<table><thead><tr><th>purpose</th><th class=\"number\">at the peak</th><th class=\"number\">of it</th>"
-                + "<th class=\"number\">its own peak</th></tr></thead>\n<tbody>\n" + rows + "<tr><td>total</td><td class=\"number\">"
-                + Format.bytes(memory.peakBytes()) + "</td><td class=\"number\"></td><td class=\"number\"></td></tr>\n</tbody></table>";
+        return bar
+                + "</div>\n"
+                + "<table><thead><tr><th>purpose</th><th class=\"number\">at the peak</th><th class=\"number\">of"
+                + " it</th><th class=\"number\">its own peak</th></tr></thead>\n"
+                + "<tbody>\n" + rows
+                + "<tr><td>total</td><td class=\"number\">"
+                + Format.bytes(memory.peakBytes())
+                + "</td><td class=\"number\"></td><td class=\"number\"></td></tr>\n</tbody></table>";
     }
 
     private double[] values(ToDoubleFunction<Step> value) {
         return metrics.steps().stream().mapToDouble(value).toArray();
     }
 
-    /** A moving average whose weights fall off exponentially, over about a thirtieth of the run, without the bias of a start at zero. */
+    /** The mean of about a thirtieth of the run around each value; of less near the ends. */
     static double[] smooth(double[] ys) {
-        double keep = 1 - 1 / Math.max(1, ys.length / 30.0);
         double[] smooth = new double[ys.length];
-        double sum = 0;
-        double weight = 0;
         for (int i = 0; i < ys.length; i++) {
-            sum = keep * sum + ys[i];
-            weight = keep * weight + 1;
-            smooth[i] = sum / weight;
+            int reach = Math.min(ys.length / 60, Math.min(i, ys.length - 1 - i));
+            smooth[i] = Arrays.stream(ys, i - reach, i + reach + 1).average().orElseThrow();
         }
         return smooth;
     }

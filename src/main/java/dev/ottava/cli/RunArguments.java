@@ -10,7 +10,9 @@ final class RunArguments {
     @Option(
             names = "--output",
             paramLabel = "DIR",
-            description = "Directory for the model, metrics.jsonl, report.html and checkpoints; must not hold a run, unless --resume.")
+            description =
+                    "Directory for the model, metrics.jsonl, report.html and checkpoints; must not hold a run, unless"
+                            + " --resume.")
     private Path output;
 
     @Option(names = "--steps", paramLabel = "N", description = "Updates in all.")
@@ -76,7 +78,7 @@ final class RunArguments {
             names = "--config",
             paramLabel = "FILE.yaml",
             description = "Read options from a file: their names without dashes. The command line wins.")
-    private Path config;
+    Path config; // read before the other arguments are: see ConfigFile
 
     Path output() {
         if (output == null) {

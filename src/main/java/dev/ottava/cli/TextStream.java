@@ -4,8 +4,8 @@ import dev.ottava.hub.Tokenizer;
 import java.util.Arrays;
 
 /**
- * Text of tokens as they come. A character may be spread over several tokens, and a tokenizer may treat the first token of a text
- * differently, so everything is decoded each time, and only what later tokens cannot change is handed out.
+ * Text of tokens as they come. A character may be spread over several tokens, and a tokenizer may treat the first token
+ * of a text differently, so everything is decoded each time, and only what later tokens cannot change is handed out.
  */
 final class TextStream {
     private static final char INCOMPLETE = '\uFFFD';

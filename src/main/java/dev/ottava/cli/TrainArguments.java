@@ -4,8 +4,10 @@ import dev.ottava.cli.Choices.Recompute;
 import dev.ottava.core.DType;
 import dev.ottava.core.InvalidArgumentException;
 import dev.ottava.train.TrainingOptions;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.stream.Collectors;
 import picocli.CommandLine;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -32,11 +34,11 @@ final class TrainArguments {
     @Mixin(name = "Device")
     final DeviceArguments device = new DeviceArguments();
 
-    /** What a command line of {@code ottava train} means. */
+    /** What a command line of {@code ottava} means that begins with {@code train}. */
     static TrainArguments of(Terminal terminal, String... args) {
-        CommandLine train = Main.commandLine(terminal).getSubcommands().get("train");
-        train.parseArgs(args);
-        return ((TrainCommand) train.getCommand()).arguments;
+        CommandLine ottava = Main.commandLine(terminal);
+        ottava.parseArgs(args);
+        return ((TrainCommand) ottava.getSubcommands().get("train").getCommand()).arguments;
     }
 
     /** Refuses options that are wrong by themselves or exclude each other, before anything is opened. */
@@ -104,9 +106,20 @@ final class TrainArguments {
             if (value == null || option.usageHelp() || option.versionHelp()) {
                 continue;
             }
-            String text = value instanceof Enum<?> choice ? Choices.word(choice) : value.toString();
-            values.put(option.longestName(), value instanceof Iterable<?> ? text.substring(1, text.length() - 1) : text);
+            values.put(option.longestName(), text(value));
         }
         return values;
+    }
+
+    private static String text(Object value) {
+        if (value instanceof Enum<?> choice) {
+            return Choices.word(choice);
+        }
+        if (value instanceof Double number) {
+            return Format.plain(number);
+        }
+        return value instanceof Collection<?> files
+                ? files.stream().map(String::valueOf).collect(Collectors.joining(" "))
+                : value.toString();
     }
 }

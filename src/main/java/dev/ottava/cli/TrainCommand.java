@@ -16,7 +16,8 @@ import picocli.CommandLine.Mixin;
             "",
             "Examples:",
             "  ottava train --model Qwen2.5-0.5B --data chat.jsonl --output tuned --learning-rate 0.005 --epochs 2",
-            "  ottava train --preset llama-15m --data *.txt --eval-fraction 0.05 --output scratch --optimizer adalomo \\",
+            "  ottava train --preset llama-15m --data *.txt --eval-fraction 0.05 --output scratch --optimizer adalomo"
+                    + " \\",
             "      --learning-rate 0.01 --lr-schedule cosine --warmup-steps 100 --save-steps 500",
             "  ottava train --config scratch/run.yaml --resume"
         })

@@ -18,7 +18,10 @@ import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.Map;
 
-/** A run, from the options of train to a model and a report on disk. Everything that can be wrong is looked at before anything large is allocated. */
+/**
+ * A run, from the options of train to a model and a report on disk. Everything that can be wrong is looked at before
+ * anything large is allocated.
+ */
 final class TrainingJob {
     private final TrainArguments arguments;
     private final Terminal terminal;
@@ -64,7 +67,8 @@ final class TrainingJob {
     private void announce(LlamaConfig config, TrainingOptions options, Datasets.Split data, Device device) {
         terminal.out()
                 .printf(
-                        "%s (%d layers of %d) with %s in %s on %s: %d steps of %d x %d tokens; %s tokens in %d sequences%n",
+                        "%s (%d layers of %d) with %s in %s on %s: %d steps of %d x %d tokens; %s tokens in %d"
+                                + " sequences%n",
                         arguments.model.name(),
                         config.numHiddenLayers(),
                         config.hiddenSize(),
@@ -74,7 +78,7 @@ final class TrainingJob {
                         options.steps(),
                         options.batchSize() * options.gradientAccumulationSteps(),
                         arguments.data.seqLen(),
-                        Format.count(data.train().tokens()),
+                        Format.count((double) data.train().tokens()),
                         data.train().rows());
     }
 
@@ -109,7 +113,8 @@ final class TrainingJob {
         values.put("--precision", Choices.word(Choices.Precision.of(options.precision())));
         values.put("--device", device.name());
         String title = arguments.model.name() + " trained with " + Choices.word(options.optimizer());
-        String now = ZonedDateTime.now(ZoneId.systemDefault()).format(DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm z"));
+        String now =
+                ZonedDateTime.now(ZoneId.systemDefault()).format(DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm z"));
         String remark = "Ottava " + Version.text() + " on " + device.name() + " (" + device.property("processor") + ", "
                 + device.property("threads") + " threads, " + device.property("matmul") + "), " + now;
         MetricsFile metrics = MetricsFile.read(output.resolve("metrics.jsonl"));

@@ -104,7 +104,7 @@ final class JsonlReader {
                     place + ": unknown row of " + (fields.isEmpty() ? "no fields" : join(fields))
                             + ": give text, prompt and completion, or input_ids");
         }
-        if (shape.size() != 1 && !shape.equals(List.of("prompt", "completion"))
+        if ((shape.size() != 1 && !shape.equals(List.of("prompt", "completion")))
                 || shape.equals(List.of("prompt"))
                 || shape.equals(List.of("completion"))) {
             throw new InvalidArgumentException(

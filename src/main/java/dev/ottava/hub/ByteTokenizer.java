@@ -9,8 +9,9 @@ import java.util.Map;
 import java.util.stream.IntStream;
 
 /**
- * A tokenizer for training from scratch: every byte of UTF-8 is a token whose id is its value, and four special tokens follow. As a {@code tokenizer.json} it is
- * byte-level BPE (Radford et al. 2019, section 2.2) without merges, which every reader of that format runs.
+ * A tokenizer for training from scratch: every byte of UTF-8 is a token whose id is its value, and four special tokens
+ * follow. As a {@code tokenizer.json} it is byte-level BPE (Radford et al. 2019, section 2.2) without merges, which
+ * every reader of that format runs.
  */
 public final class ByteTokenizer {
     /** Id of {@code <s>}, which encoding with special tokens puts in front. */
@@ -27,7 +28,9 @@ public final class ByteTokenizer {
 
     private ByteTokenizer() {}
 
-    /** Writes {@code tokenizer.json} and {@code tokenizer_config.json} to a folder, which is made if it is not there. */
+    /**
+     * Writes {@code tokenizer.json} and {@code tokenizer_config.json} to a folder, which is made if it is not there.
+     */
     public static void write(Path folder) {
         try (StagedFiles staged = new StagedFiles(folder)) {
             Json.write(staged.file("tokenizer_config.json"), tokenizerConfig());
@@ -87,7 +90,7 @@ public final class ByteTokenizer {
         Map<String, Integer> vocabulary = new LinkedHashMap<>();
         int unprintable = 0;
         for (int value = 0; value < 256; value++) {
-            boolean printable = value > ' ' && value < 0x7f || value > 0xa0 && value != 0xad;
+            boolean printable = (value > ' ' && value < 0x7f) || (value > 0xa0 && value != 0xad);
             int character = printable ? value : 256 + unprintable++; // the alphabet of byte-level BPE
             vocabulary.put(Character.toString(character), value);
         }

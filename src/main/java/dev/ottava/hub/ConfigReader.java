@@ -10,8 +10,9 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Reads {@code config.json}. Keys that are not there have the defaults of transformers, save the five sizes that every configuration has. Keys that change what
- * the model computes, in a way that is not implemented, are refused; those that change nothing here are not read.
+ * Reads {@code config.json}. Keys that are not there have the defaults of transformers, save the five sizes that every
+ * configuration has. Keys that change what the model computes, in a way that is not implemented, are refused; those
+ * that change nothing here are not read.
  */
 final class ConfigReader {
     private static final Map<String, String> FAMILIES =
@@ -143,7 +144,9 @@ final class ConfigReader {
         }
     }
 
-    /** Qwen2 has one from layer {@code max_window_layers} on; it is idle while it is as long as the model's positions. */
+    /**
+     * Qwen2 has one from layer {@code max_window_layers} on; it is idle while it is as long as the model's positions.
+     */
     private void refuseSlidingWindow(boolean llama, int layers, int positions) {
         List<String> layerTypes = json.texts("layer_types");
         for (String type : layerTypes) {

@@ -8,7 +8,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** The content of {@code config.json} and {@code generation_config.json} as transformers reads them, in the keys that both its versions 4 and 5 know. */
+/**
+ * The content of {@code config.json} and {@code generation_config.json} as transformers reads them, in the keys that
+ * both its versions 4 and 5 know.
+ */
 final class ConfigWriter {
     private ConfigWriter() {}
 
@@ -68,7 +71,9 @@ final class ConfigWriter {
         return scaling;
     }
 
-    /** Which tokens begin and end a text. None is null and not left out: transformers would take its default instead. */
+    /**
+     * Which tokens begin and end a text. None is null and not left out: transformers would take its default instead.
+     */
     static Map<String, Object> generationConfig(LlamaConfig config) {
         Map<String, Object> tokens = new LinkedHashMap<>();
         tokens.put("bos_token_id", config.bosTokenId() < 0 ? null : config.bosTokenId());

@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Typed values of a JSON object. A value of another type is refused with the file and the key; nothing is converted. A default stands in for a key that is
- * not there; where null means the same, ask {@link #has} first.
+ * Typed values of a JSON object. A value of another type is refused with the file and the key; nothing is converted. A
+ * default stands in for a key that is not there; where null means the same, ask {@link #has} first.
  */
 final class JsonObject {
     private final String where;

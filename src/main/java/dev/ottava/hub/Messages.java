@@ -6,7 +6,9 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
-/** Parts of messages. What comes out of a file may hold line breaks or be a megabyte long; a message is one short line. */
+/**
+ * Parts of messages. What comes out of a file may hold line breaks or be a megabyte long; a message is one short line.
+ */
 final class Messages {
     private static final int LONGEST = 120;
 

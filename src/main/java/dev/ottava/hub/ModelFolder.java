@@ -18,7 +18,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 
-/** A model in a Hugging Face directory: {@code config.json}, safetensors and, where there is text, {@code tokenizer.json}. */
+/**
+ * A model in a Hugging Face directory: {@code config.json}, safetensors and, where there is text, {@code
+ * tokenizer.json}.
+ */
 public final class ModelFolder {
     private static final String CONFIG = "config.json";
     private static final String GENERATION_CONFIG = "generation_config.json";
@@ -61,8 +64,8 @@ public final class ModelFolder {
     }
 
     /**
-     * Saves a model as transformers reads it, in its own dtype. Files of the same names are replaced by renaming, once all are whole on the disk, and
-     * {@code config.json} last: a folder with a {@code config.json} has a whole model.
+     * Saves a model as transformers reads it, in its own dtype. Files of the same names are replaced by renaming, once
+     * all are whole on the disk, and {@code config.json} last: a folder with a {@code config.json} has a whole model.
      *
      * @param tokenizerOrNull whose files are copied
      * @throws OttavaException if the disk is full or the folder cannot be written; it is left as it was

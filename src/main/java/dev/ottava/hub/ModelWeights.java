@@ -8,7 +8,10 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** The tensors of a model folder: of {@code model.safetensors}, or of the files that {@code model.safetensors.index.json} names. */
+/**
+ * The tensors of a model folder: of {@code model.safetensors}, or of the files that {@code
+ * model.safetensors.index.json} names.
+ */
 final class ModelWeights implements AutoCloseable {
     static final String SINGLE = "model.safetensors";
     static final String INDEX = "model.safetensors.index.json";
@@ -45,7 +48,10 @@ final class ModelWeights implements AutoCloseable {
         return tensors.size();
     }
 
-    /** Refuses a model whose tensors are not those of the shapes, or not of a type that becomes the dtype. Reads no weights. */
+    /**
+     * Refuses a model whose tensors are not those of the shapes, or not of a type that becomes the dtype. Reads no
+     * weights.
+     */
     void check(Map<String, long[]> shapes, DType dtype, boolean tied) {
         shapes.forEach((name, shape) -> {
             SafetensorsFile file = tensors.get(name);
@@ -71,7 +77,9 @@ final class ModelWeights implements AutoCloseable {
         tensors.get(name).read(name, destination);
     }
 
-    /** What older writers put beside the weights: constants of the rotary embedding, and a head that is the embedding. */
+    /**
+     * What older writers put beside the weights: constants of the rotary embedding, and a head that is the embedding.
+     */
     private static boolean isHarmless(String name, boolean tied) {
         return name.endsWith(".rotary_emb.inv_freq") || (tied && name.equals("lm_head.weight"));
     }

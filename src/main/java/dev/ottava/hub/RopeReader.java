@@ -4,8 +4,9 @@ import dev.ottava.core.UnsupportedException;
 import dev.ottava.nn.RopeConfig;
 
 /**
- * Reads the rotary position embedding of a {@code config.json}. Over the years it was written as {@code rope_theta} with {@code rope_scaling} (its kind under
- * {@code type}, later {@code rope_type}), and since transformers 5 as {@code rope_parameters} with the base inside.
+ * Reads the rotary position embedding of a {@code config.json}. Over the years it was written as {@code rope_theta}
+ * with {@code rope_scaling} (its kind under {@code type}, later {@code rope_type}), and since transformers 5 as {@code
+ * rope_parameters} with the base inside.
  */
 final class RopeReader {
     private static final double DEFAULT_THETA = 10000;

@@ -16,8 +16,8 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * A safetensors file, open for reading. The header is checked when it is opened; a tensor's bytes are read on demand, 16 MiB at a time. Every defect of the file
- * is an {@link InvalidArgumentException} that names the file and the tensor.
+ * A safetensors file, open for reading. The header is checked when it is opened; a tensor's bytes are read on demand,
+ * 16 MiB at a time. Every defect of the file is an {@link InvalidArgumentException} that names the file and the tensor.
  */
 public final class SafetensorsFile implements AutoCloseable {
     static final int CHUNK_BYTES = 16 << 20;
@@ -92,7 +92,8 @@ public final class SafetensorsFile implements AutoCloseable {
     }
 
     /**
-     * Reads a tensor of the same shape. F32, BF16 and F16 are cast to the destination's dtype, to nearest even; others must be of it.
+     * Reads a tensor of the same shape. F32, BF16 and F16 are cast to the destination's dtype, to nearest even; others
+     * must be of it.
      *
      * @throws InvalidArgumentException if there is no such tensor or its shape is another
      * @throws UnsupportedException if its type is not one that can be read into the destination

@@ -13,8 +13,10 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
- * What a safetensors file says it holds, checked: every tensor has a known type, a shape, and its own bytes, and every byte belongs to a tensor. The format:
- * <a href="https://github.com/huggingface/safetensors#format">huggingface/safetensors</a>. Read token by token, so that memory stays near the size of the header.
+ * What a safetensors file says it holds, checked: every tensor has a known type, a shape, and its own bytes, and every
+ * byte belongs to a tensor. The format: <a
+ * href="https://github.com/huggingface/safetensors#format">huggingface/safetensors</a>. Read token by token, so that
+ * memory stays near the size of the header.
  */
 final class SafetensorsHeader {
     /** The format's own limit. */

@@ -20,8 +20,9 @@ public final class SafetensorsWriter {
     private SafetensorsWriter() {}
 
     /**
-     * Writes the tensors to a new file, or over an old one, and returns when they are on the disk. Tensors lie in the order of their names, wider types first,
-     * so that every one is aligned to its type; the header is padded to 8 bytes.
+     * Writes the tensors to a new file, or over an old one, and returns when they are on the disk. Tensors lie in the
+     * order of their names, wider types first, so that every one is aligned to its type; the header is padded to 8
+     * bytes.
      *
      * @throws OttavaException if the disk is full or the file cannot be written; what was written of it stays
      */

@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * New files of a folder, written beside the old ones. Nothing of the folder changes until {@link #commit} has every byte on the disk and renames them, in the order
- * they were asked for; without it, closing removes them.
+ * New files of a folder, written beside the old ones. Nothing of the folder changes until {@link #commit} has every
+ * byte on the disk and renames them, in the order they were asked for; without it, closing removes them.
  */
 final class StagedFiles implements AutoCloseable {
     private final Path folder;

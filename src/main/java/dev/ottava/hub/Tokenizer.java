@@ -12,7 +12,10 @@ public interface Tokenizer extends AutoCloseable {
      */
     int[] encode(String text, boolean addSpecialTokens);
 
-    /** The text of ids, special tokens written out. */
+    /**
+     * The text of ids, special tokens written out. An id that is no token has no text: models with a padded vocabulary
+     * have such.
+     */
     String decode(int[] ids);
 
     /** One more than the largest id. */

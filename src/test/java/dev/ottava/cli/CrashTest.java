@@ -48,7 +48,8 @@ class CrashTest {
     }
 
     private Process start(List<String> command, Path log) throws IOException {
-        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
+        ProcessBuilder builder =
+                new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
         builder.environment().put("OMP_NUM_THREADS", "1");
         return builder.start();
     }
@@ -118,14 +119,19 @@ class CrashTest {
         assertEquals(0, start(first, log).waitFor(), () -> text(log));
         Files.delete(output.resolve("model.safetensors"));
 
-        // A limit on the size of files, in blocks of 1024 bytes, smaller than the optimizer's state: as if the disk were full.
+        // A limit on the size of files, in blocks of 1024 bytes, smaller than the optimizer's state: as if the disk
+        // were full.
         List<String> limited = new ArrayList<>(List.of("bash", "-c", "ulimit -f 300; exec \"$@\"", "bash"));
         limited.addAll(train(output, 9));
         limited.add("--lr-schedule=constant");
         Process process = start(limited, log);
         assertTrue(process.waitFor(120, TimeUnit.SECONDS));
         assertEquals(1, process.exitValue(), () -> text(log));
-        String line = text(log).lines().filter(each -> each.startsWith("ottava:")).findFirst().orElse("");
+        String line = text(log)
+                .lines()
+                .filter(each -> each.startsWith("ottava:"))
+                .findFirst()
+                .orElse("");
         assertTrue(line.contains("checkpoint of step 6 cannot be written"), () -> text(log));
         assertTrue(line.contains("step-00000003, is whole"), line);
         assertFalse(Files.exists(output.resolve("checkpoints/step-00000006")));

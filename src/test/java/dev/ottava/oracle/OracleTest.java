@@ -63,6 +63,40 @@ class OracleTest {
     }
 
     @Test
+    void attentionGradients() {
+        AttentionOracle attention = new AttentionOracle(2, 4, 2, 3, 5, 5, 5, 0.6);
+        double[] q = uniform(2 * 5 * 4 * 3);
+        double[] k = uniform(2 * 5 * 2 * 3);
+        double[] v = uniform(2 * 5 * 2 * 3);
+        double[] dOut = uniform(2 * 5 * 4 * 3);
+        double[][] gradients = attention.backward(dOut, q, k, v);
+        assertGradient(gradients[0], q, x -> dot(dOut, attention.forward(x, k, v)));
+        assertGradient(gradients[1], k, x -> dot(dOut, attention.forward(q, x, v)));
+        assertGradient(gradients[2], v, x -> dot(dOut, attention.forward(q, k, x)));
+    }
+
+    @Test
+    void attentionToEqualKeysIsTheMeanOfTheValues() {
+        double[] v = {1, 10, 100, 3, 30, 300, 5, 50, 500};
+        AttentionOracle attention = new AttentionOracle(1, 1, 1, 3, 2, 3, 3, 1);
+        assertArrayEquals(
+                new double[] {2, 20, 200, 3, 30, 300}, attention.forward(uniform(6), new double[9], v), 1e-12);
+        assertArrayEquals(
+                new double[] {Math.log(2), Math.log(3)}, attention.logSumExp(uniform(6), new double[9]), 1e-12);
+    }
+
+    @Test
+    void productByHand() {
+        double[] a = {1, 2, 3, 4, 5, 6};
+        double[] b = {1, 0, 2, 0, 1, 1};
+        assertArrayEquals(new double[] {7, 5, 16, 11}, GemmOracle.product(a, false, b, false, 2, 2, 3));
+        assertArrayEquals(
+                new double[] {7, 5, 16, 11},
+                GemmOracle.product(
+                        new double[] {1, 4, 2, 5, 3, 6}, true, new double[] {1, 0, 0, 1, 2, 1}, true, 2, 2, 3));
+    }
+
+    @Test
     void crossEntropyGradient() {
         double[] logits = uniform(9);
         assertGradient(CrossEntropyOracle.gradient(logits, 4, 0.3), logits, x -> 0.3 * CrossEntropyOracle.loss(x, 4));

@@ -17,7 +17,12 @@ final class Goldens {
     static Dataset data(Path golden, LlamaConfig config) {
         DataOptions options = DataOptions.inOrder(List.of(golden.resolve("train.jsonl")), 48);
         return Datasets.open(
-                        options, null, config.vocabSize(), config.maxPositionEmbeddings(), -1, (file, done, total) -> {})
+                        options,
+                        null,
+                        config.vocabSize(),
+                        config.maxPositionEmbeddings(),
+                        -1,
+                        (file, done, total) -> {})
                 .train();
     }
 }

@@ -66,8 +66,7 @@ class TrainerTest {
                 assertEquals("killed", e.getMessage());
             }
             Map<String, float[]> weights = new TreeMap<>();
-            model.parameters()
-                    .forEach(p -> weights.put(p.name(), p.weight().toFloats()));
+            model.parameters().forEach(p -> weights.put(p.name(), p.weight().toFloats()));
             return new Outcome(run == null ? List.of() : losses(run.path()), weights, device.memory());
         }
     }
@@ -96,7 +95,9 @@ class TrainerTest {
         Outcome resumed = train(options, RunFolder.resume(path), -1);
         assertEquals(9, whole.losses().size());
         assertEquals(whole.losses(), resumed.losses());
-        whole.weights().forEach((name, weight) -> assertArrayEquals(weight, resumed.weights().get(name), name));
+        whole.weights()
+                .forEach((name, weight) ->
+                        assertArrayEquals(weight, resumed.weights().get(name), name));
     }
 
     @Test
@@ -125,8 +126,7 @@ class TrainerTest {
         Path path = folder.resolve("run");
         train(options(OptimizerKind.LOMO, 4, Map.of("saveSteps", 2)), RunFolder.create(path), 3);
         TrainingOptions other = options(OptimizerKind.LOMO, 4, Map.of("saveSteps", 2, "weightDecay", 0.5));
-        String message = assertThrows(
-                        InvalidArgumentException.class, () -> train(other, RunFolder.resume(path), -1))
+        String message = assertThrows(InvalidArgumentException.class, () -> train(other, RunFolder.resume(path), -1))
                 .getMessage();
         assertTrue(message.contains("weightDecay was 0.0 and is now 0.5"), message);
         // How often to log and save may change, and a constant schedule may go on for longer.
@@ -147,8 +147,7 @@ class TrainerTest {
         Path path = folder.resolve("run");
         TrainingOptions options =
                 options(OptimizerKind.LOMO, 50, Map.of("learningRate", 1e9, "saveSteps", 1, "warmupSteps", 0));
-        String message = assertThrows(
-                        TrainingException.class, () -> train(options, RunFolder.create(path), -1))
+        String message = assertThrows(TrainingException.class, () -> train(options, RunFolder.create(path), -1))
                 .getMessage();
         assertTrue(message.matches("step \\d+: the (loss|norm of the gradients) is .*"), message);
         assertTrue(message.contains("last checkpoint: ") || message.startsWith("step 1:"), message);
