@@ -28,9 +28,8 @@ public class FineTune {
             try (Trainer trainer = new Trainer(model, data, null, options, null)) {
                 trainer.run(new TrainingListener() {
                     @Override
-                    public void onStep(StepMetrics metrics, boolean logged) {
-                        System.out.printf(
-                                "step %d of %d: loss %.4f%n", metrics.step(), options.steps(), metrics.loss());
+                    public void onStep(StepMetrics step, boolean logged) {
+                        System.out.printf("step %d of %d: loss %.4f%n", step.step(), options.steps(), step.loss());
                     }
                 });
             }

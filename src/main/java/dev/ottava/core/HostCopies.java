@@ -21,9 +21,13 @@ final class HostCopies {
 
     static void from(Tensor tensor, ByteBuffer direct) {
         requireBytes(tensor, direct);
-        long host = Binding.address(direct) + direct.position();
-        Status.check(Native.ottava_copy_to_device(tensor.device().stream(), tensor.address(), host, tensor.bytes()));
-        Reference.reachabilityFence(direct); // or its memory might be freed while it is read
+        try {
+            long host = Binding.address(direct) + direct.position();
+            Status.check(
+                    Native.ottava_copy_to_device(tensor.device().stream(), tensor.address(), host, tensor.bytes()));
+        } finally {
+            Reference.reachabilityFence(direct); // or its memory might be freed while it is copied
+        }
     }
 
     static void to(ByteBuffer direct, Tensor tensor) {
@@ -31,9 +35,12 @@ final class HostCopies {
         if (direct.isReadOnly()) {
             throw new InvalidArgumentException("the buffer for " + tensor + " is read-only");
         }
-        long host = Binding.address(direct) + direct.position();
-        Status.check(Native.ottava_copy_to_host(tensor.device().stream(), host, tensor.address(), tensor.bytes()));
-        Reference.reachabilityFence(direct);
+        try {
+            long host = Binding.address(direct) + direct.position();
+            Status.check(Native.ottava_copy_to_host(tensor.device().stream(), host, tensor.address(), tensor.bytes()));
+        } finally {
+            Reference.reachabilityFence(direct);
+        }
     }
 
     static void from(Tensor tensor, float[] values) {
