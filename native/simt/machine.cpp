@@ -106,6 +106,7 @@ void Machine::prepare(const LaunchConfig& launch, int64_t first, int64_t count) 
             warp.exited = ~mask;
             warp.registers = launch.registers;
             warp.gatherings.clear();
+            warp.products.clear();
             wake(block.first_warp + w, mask);
         }
     }

@@ -10,6 +10,7 @@
 #include "context.h"
 #include "launch.h"
 #include "shared_memory.h"
+#include "wgmma_state.h"
 
 namespace ottava::simt {
 
@@ -67,6 +68,7 @@ struct Warp {
     uint32_t ready = 0, polling = 0, exited = 0;
     int registers = 0;  // per lane; 0: not known
     std::vector<Gathering> gatherings;
+    WarpProducts products;
 };
 
 // Work that the hardware does on its own time. It completes when nothing else can run, or when a wait forces it.
@@ -89,8 +91,8 @@ struct Machine {
     int64_t start(std::function<void()> work);  // returns the ticket
     void finish(int64_t ticket);                // if it has not completed
     void fail(std::string message);             // records the error and leaves the running fiber for good
-    void progress();                   // something happened that polling threads may wait for
-    void moved() { idle_rounds = 0; }  // a polling thread found what it waited for
+    void progress();                            // something happened that polling threads may wait for
+    void moved() { idle_rounds = 0; }           // a polling thread found what it waited for
     size_t group_size() const { return static_cast<size_t>(group); }
     int threads() const { return all_threads; }  // of the group
     Fiber& running() const { return *static_cast<Fiber*>(current); }
