@@ -1,6 +1,7 @@
 #include "cluster.h"
 
 #include "machine.h"
+#include "observer.h"
 
 namespace ottava::simt {
 
@@ -14,9 +15,11 @@ void cluster_arrive(Site site) {
     if (fiber.in_cluster_barrier) kernel_error("barrier.cluster.arrive at %s twice without a wait between", describe(site).c_str());
     fiber.in_cluster_barrier = true;
     fiber.cluster_phase = self.cluster_phase;
+    released(&self.cluster_arrived);
     if (++self.cluster_arrived < self.threads()) return;
     self.cluster_arrived = 0;
     self.cluster_phase++;
+    completed(&self.cluster_arrived);
     self.progress();
 }
 
@@ -26,6 +29,7 @@ void cluster_wait(Site site) {
     if (!fiber.in_cluster_barrier) kernel_error("barrier.cluster.wait at %s without an arrive before", describe(site).c_str());
     while (fiber.cluster_phase == self.cluster_phase) poll("barrier.cluster.wait", site);
     fiber.in_cluster_barrier = false;
+    acquired(&self.cluster_arrived);
 }
 
 void* map_shared(const void* pointer, int rank) {

@@ -7,11 +7,13 @@
 #include <new>
 
 #include "fiber.h"
+#include "observer.h"
 #include "sanitizer.h"
 
 namespace ottava::simt {
 
 thread_local ThreadContext* current = nullptr;
+Observer* observer = nullptr;
 
 static constexpr size_t STACK = 128 * 1024;
 static constexpr uint64_t STACK_END = 0x5AFE5AFE5AFE5AFE;
@@ -59,6 +61,7 @@ void Machine::prepare(const LaunchConfig& launch, int64_t first, int64_t count) 
     alive = all_threads = threads * static_cast<int>(count);
     cluster_arrived = 0;
     random_state = launch.schedule.seed * 0x2545F4914F6CDD1Dull + static_cast<uint64_t>(first);
+    if (observer != nullptr) observer->begin(static_cast<int>(all_warps * 32));
     while (blocks.size() < static_cast<size_t>(count)) blocks.push_back(std::make_unique<Block>());
 
     for (int rank = 0; rank < count; rank++) {

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "machine.h"
+#include "observer.h"
 
 namespace ottava::simt {
 
@@ -28,6 +29,7 @@ void store(uint64_t* barrier, Word word) {
         word.phase ^= 1;
         word.pending = word.expected;
         machine().progress();
+        completed(barrier);
     }
     std::memcpy(barrier, &word, sizeof word);
 }
@@ -51,6 +53,7 @@ void mbarrier_init(uint64_t* barrier, int arrivals) {
 
 void mbarrier_arrive(uint64_t* barrier, int expected_bytes) {
     check_mbarrier(barrier, "mbarrier.arrive");
+    released(barrier);
     Word word = load(barrier);
     int64_t bytes = word.bytes + expected_bytes;
     if (word.pending == 0)
@@ -73,6 +76,7 @@ void mbarrier_wait(uint64_t* barrier, int parity, Site site) {
     if (parity != 0 && parity != 1) kernel_error("mbarrier.try_wait: parity %d", parity);
     while (load(barrier).phase == static_cast<uint64_t>(parity)) poll("mbarrier wait", site);
     machine().moved();
+    acquired(barrier);
 }
 
 }  // namespace ottava::simt

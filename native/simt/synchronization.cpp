@@ -2,6 +2,7 @@
 #include <cstring>
 
 #include "machine.h"
+#include "observer.h"
 
 namespace ottava::simt {
 
@@ -36,7 +37,9 @@ static bool arrive(Block& block, int id, int threads, const char* operation, Sit
         kernel_error("divergent barrier: this thread is in %s at %s, thread %d of the block in %s at %s", operation, describe(site).c_str(),
                      barrier.first_thread, barrier.operation, describe(barrier.site).c_str());
     }
+    released(&barrier);
     if (++barrier.arrived < barrier.expected) return false;
+    completed(&barrier);
     int warps = (all + 31) / 32;
     for (int w = 0; w < warps; w++) {
         machine().wake(block.first_warp + w, barrier.waiting[w]);
@@ -48,9 +51,11 @@ static bool arrive(Block& block, int id, int threads, const char* operation, Sit
 
 void barrier_sync(int id, int threads, const char* operation, Site site) {
     Block& block = own_block();
-    if (arrive(block, id, threads, operation, site)) return;
-    block.barriers[id].waiting[current->linear / 32] |= 1u << current->lane;
-    machine().park(operation, site);
+    if (!arrive(block, id, threads, operation, site)) {
+        block.barriers[id].waiting[current->linear / 32] |= 1u << current->lane;
+        machine().park(operation, site);
+    }
+    acquired(&block.barriers[id]);
 }
 
 void barrier_arrive(int id, int threads, const char* operation, Site site) {
@@ -90,7 +95,13 @@ void warp_together(uint32_t mask, const char* operation, Action action, void* ar
     }
     gathering->arrived |= own;
     gathering->arguments[fiber.lane] = arguments;
-    if (gathering->arrived != mask) return self.park(operation, site);
+    released(&warp);
+    if (gathering->arrived != mask) {
+        self.park(operation, site);
+        return acquired(&warp);
+    }
+    completed(&warp);
+    acquired(&warp);
     if (action != nullptr) action(gathering->arguments, mask);
     warp.gatherings.erase(warp.gatherings.begin() + (gathering - warp.gatherings.data()));
     self.wake(fiber.warp, mask & ~own);

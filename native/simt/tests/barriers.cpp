@@ -67,6 +67,25 @@ OTTAVA_BUG(missing_syncwarp) {
     return check<float>({.name = "neighbours", .block = {32}}, kernel, y, [](int i) { return static_cast<float>(i ^ 1); });
 }
 
+OTTAVA_BUG(update_lost_between_two_warps) {
+    Buffer<int> y(1);
+    auto kernel = [py = y.data] {
+        OTTAVA_SHARED(int, count, 1);
+        if (threadIdx.x == 0) count[0] = 0;
+        __syncthreads();
+        if (threadIdx.x % 32 == 0) {
+            if (WRONG) {
+                count[0] += 1;
+            } else {
+                atomicAdd(count, 1);
+            }
+        }
+        __syncthreads();
+        if (threadIdx.x == 0) *py = count[0];
+    };
+    return check<int>({.name = "count", .block = {128}}, kernel, y, [](int) { return 4.0f; });
+}
+
 // A producer warp fills a tile, two consumer warps read it.
 static std::string produce(int arrivals, int barrier_of_the_producer, int full) {
     Buffer<float> y(64);

@@ -31,6 +31,7 @@ class PlantedBugsTest {
         MODES.put("reverse", List.of("simt_bugs", "reverse"));
         MODES.put("seed 1", List.of("simt_bugs", "seed:1"));
         MODES.put("seed 2", List.of("simt_bugs", "seed:2"));
+        MODES.put("races", List.of("simt_bugs_raced", "forward"));
         MODES.put("sanitizers", List.of("simt_bugs_sanitized", "forward"));
     }
 
@@ -38,7 +39,7 @@ class PlantedBugsTest {
     void eachBugIsCaughtAsTheTableSays() throws Exception {
         Path log = BUILD.resolve("simt-tests.log");
         Process build = new ProcessBuilder(
-                        "cmake", "--build", BUILD.toString(), "--target", "simt_bugs", "simt_bugs_sanitized", "-j2")
+                        "cmake", "--build", BUILD.toString(), "--target", "simt_bugs", "simt_bugs_sanitized", "simt_bugs_raced", "-j2")
                 .redirectErrorStream(true)
                 .redirectOutput(log.toFile())
                 .start();
@@ -77,6 +78,9 @@ class PlantedBugsTest {
             return found;
         }
         assertFalse(found.startsWith("ended with"), found);
+        if (found.startsWith("RACE")) {
+            return "both lines";
+        }
         return found.startsWith("SUMMARY") ? "the line" : "reported";
     }
 
