@@ -119,7 +119,8 @@ __device__ __forceinline__ void store(T* p, float value) {
     memcpy(p, &bits, sizeof bits);
 }
 
-// x[0 .. N) = the elements at p, of which there are `count` (at most N matter; 0 stands for the rest). `aligned`: p is a multiple of 16 bytes.
+// x[0 .. N) = the elements at p, of which there are `count` (at most N matter; 0 stands for the rest). `aligned`: p is a multiple of 16
+// bytes.
 template <int N, class T>
 __device__ __forceinline__ void load_run(float* x, const T* p, int64_t count, bool aligned) {
     static_assert(N % Packet<T>::width == 0, "a run is a number of 16-byte accesses");

@@ -4,7 +4,7 @@
 
 #include "../cuda_types.cuh"
 
-#define OTTAVA_EXPORT(name, ...)                                                                                        \
+#define OTTAVA_EXPORT(name, ...)                                                                                          \
     extern "C" __global__ void __launch_bounds__(__VA_ARGS__::threads) name(const __grid_constant__ __VA_ARGS__ kernel) { \
-        kernel();                                                                                                       \
+        kernel();                                                                                                         \
     }

@@ -32,8 +32,8 @@ struct any_embedding_forward {
 
 // d_weight[ids[t]] += d_out[t], in the order of t, without atomics: the block of a token at which an id comes first adds the rows of all
 // tokens with that id; the blocks of the other tokens end after a look at the ids before theirs.
-// d_weight: F32 [vocabulary, hidden]; d_out: [tokens, hidden] of T. Grid: (tokens, ceil(hidden / 2048)); block: 256 threads, a run of 8 columns
-// each. Shared memory: 1 KiB.
+// d_weight: F32 [vocabulary, hidden]; d_out: [tokens, hidden] of T. Grid: (tokens, ceil(hidden / 2048)); block: 256 threads, a run of 8
+// columns each. Shared memory: 1 KiB.
 template <class T>
 struct any_embedding_backward {
     static constexpr int threads = 256;
