@@ -1,0 +1,252 @@
+// Attention backward: probabilities are computed again from log_sum_exp, tile by tile (FlashAttention-2, Dao 2023, algorithm 2), without
+// atomics: three kernels, launched in this order.
+//
+// 1. any_attention_delta: delta = d_out . out of each row, left in the first four bytes of the row's place in d_q, which has no other use yet.
+// 2. any_attention_backward_keys: a block has 64 keys of one key/value head, 16 for each of its 4 warps, and walks over the rows that see them;
+//    scores lie transposed, S^T = K Q^T, so that P^T and dS^T are in registers what dV += P^T dO and dK += dS^T Q take.
+// 3. any_attention_backward_queries: a block has 64 rows of the group (tiles.cuh), 16 a warp, and walks over the keys that they see:
+//    dQ += dS K. It reads its rows of d_q for delta before it overwrites them.
+//
+// Grid of 2 and 3: tiles x kv_heads x batch, flat; the longest walks go first. width: head_dim rounded up to 32, 64, 96 or 128.
+// Shared memory: 2 x 64 own rows and 2 x `step` rows of the walk, each of width + 16 bytes; for F32 a staging of weights besides.
+// Registers per warp: 2 (of 3: 1) x 16 x width sums, 2 x 16 x step scores. step is 32; 16 for F32.
+#pragma once
+
+#include "tiles.cuh"
+
+namespace ottava {
+
+// Eight threads a row. Rows are those of a tensor [batch, length, heads, head_dim], in its order.
+template <class T>
+struct any_attention_delta {
+    static constexpr int threads = 256;
+    T* d_q;
+    const T* d_out;
+    const T* out;
+    int64_t rows;
+    int head_dim;
+
+    __device__ static float multiply(uint4 a, uint4 b, const float*) {
+        float sum = __uint_as_float(a.x) * __uint_as_float(b.x);
+        sum = fmaf(__uint_as_float(a.y), __uint_as_float(b.y), sum);
+        sum = fmaf(__uint_as_float(a.z), __uint_as_float(b.z), sum);
+        return fmaf(__uint_as_float(a.w), __uint_as_float(b.w), sum);
+    }
+    __device__ static float multiply_pair(uint32_t a, uint32_t b, float sum) {
+        sum = fmaf(__uint_as_float(a << 16), __uint_as_float(b << 16), sum);
+        return fmaf(__uint_as_float(a & 0xffff0000u), __uint_as_float(b & 0xffff0000u), sum);
+    }
+    __device__ static float multiply(uint4 a, uint4 b, const bf16*) {
+        return multiply_pair(a.w, b.w, multiply_pair(a.z, b.z, multiply_pair(a.y, b.y, multiply_pair(a.x, b.x, 0))));
+    }
+
+    __device__ void operator()() const {
+        constexpr int values = 16 / sizeof(T);
+        int64_t row = static_cast<int64_t>(blockIdx.x) * (threads / 8) + threadIdx.x / 8;
+        float sum = 0;
+        if (row < rows)
+            for (int i = threadIdx.x % 8 * values; i < head_dim; i += 8 * values)
+                sum += multiply(*reinterpret_cast<const uint4*>(d_out + row * head_dim + i),
+                                *reinterpret_cast<const uint4*>(out + row * head_dim + i), static_cast<const T*>(nullptr));
+#pragma unroll
+        for (int distance = 4; distance > 0; distance /= 2) sum += __shfl_xor_sync(0xffffffffu, sum, distance);
+        if (row < rows && threadIdx.x % 8 == 0) *reinterpret_cast<float*>(d_q + row * head_dim) = sum;
+    }
+};
+
+template <class T, int width>
+struct AttentionBackward {
+    static constexpr int threads = 2 * block_rows;
+    static constexpr int step = sizeof(T) == 4 ? 16 : 32;
+    static constexpr int pitch = padded_row<T, width>;
+    static constexpr int staging = weights_staging<T, step>;
+    static constexpr int tiles_bytes = 2 * (block_rows + step) * pitch * int{sizeof(T)};
+    static constexpr int staging_bytes = threads / 32 * staging * int{sizeof(float)};
+};
+
+template <class T, int width>
+struct any_attention_backward_keys {
+    using Sizes = AttentionBackward<T, width>;
+    static constexpr int threads = Sizes::threads, step = Sizes::step, pitch = Sizes::pitch;
+    static constexpr int shared_bytes = Sizes::tiles_bytes + Sizes::staging_bytes + 3 * step * int{sizeof(float)};
+
+    T* d_k;
+    T* d_v;
+    const T* d_q;  // delta
+    const T* d_out;
+    const T* q;
+    const T* k;
+    const T* v;
+    const float* log_sum_exp;
+    AttentionShape shape;
+
+    __device__ void operator()() const {
+        OTTAVA_DYNAMIC_SHARED(shared);
+        T* keys = reinterpret_cast<T*>(shared);
+        T* values = keys + block_rows * pitch;
+        T* queries = values + block_rows * pitch;
+        T* d_outs = queries + step * pitch;
+        // Of the rows of a step: log_sum_exp in units of log2, delta, the last key that the row sees.
+        float* offsets = reinterpret_cast<float*>(d_outs + step * pitch);
+        float* deltas = offsets + step;
+        int* lasts = reinterpret_cast<int*>(deltas + step);
+        int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
+        float* weights = reinterpret_cast<float*>(lasts + step) + warp * Sizes::staging;
+
+        int tiles = (shape.key_length + block_rows - 1) / block_rows, sequences = gridDim.x / tiles;
+        int first_key = static_cast<int>(blockIdx.x) / sequences * block_rows, head = blockIdx.x % sequences % shape.kv_heads;
+        int64_t batch = blockIdx.x % sequences / shape.kv_heads;
+        load_tile<block_rows, width>(keys, shape.key_length - first_key, shape.head_dim,
+                                     [&](int key) { return k + shape.key_at(batch, head, first_key + key); });
+        load_tile<block_rows, width>(values, shape.key_length - first_key, shape.head_dim,
+                                     [&](int key) { return v + shape.key_at(batch, head, first_key + key); });
+
+        int warp_key = first_key + warp * 16;
+        int key[2] = {warp_key + lane / 4, warp_key + lane / 4 + 8};
+        float scale = shape.scale * log2_e;
+        float d_keys[width / 8][4], d_values[width / 8][4];
+        clear(d_keys);
+        clear(d_values);
+        int rows = shape.rows();
+        // The first row that sees the first key.
+        for (int first_row = first_key * shape.group() / step * step; first_row < rows; first_row += step) {
+            __syncthreads();
+            load_tile<step, width>(queries, rows - first_row, shape.head_dim,
+                                   [&](int row) { return q + shape.head_at(batch, head, first_row + row) * shape.head_dim; });
+            load_tile<step, width>(d_outs, rows - first_row, shape.head_dim,
+                                   [&](int row) { return d_out + shape.head_at(batch, head, first_row + row) * shape.head_dim; });
+            if (threadIdx.x < step) {
+                int row = first_row + threadIdx.x;
+                bool valid = row < rows;
+                offsets[threadIdx.x] = valid ? log_sum_exp[shape.sum_at(batch, head, row)] * log2_e : 0;
+                deltas[threadIdx.x] =
+                    valid ? *reinterpret_cast<const float*>(d_q + shape.head_at(batch, head, row) * shape.head_dim) : 0;
+                lasts[threadIdx.x] = valid ? shape.last_key(row) : -1;
+            }
+            __syncthreads();
+            // The last rows see the most keys.
+            if (shape.last_key(min(first_row + step, rows) - 1) < warp_key) continue;
+
+            float p[step / 8][4];
+            clear(p);
+            multiply_rows<width>(p, keys + warp * 16 * pitch, queries);
+#pragma unroll
+            for (int n = 0; n < step / 8; n++)
+#pragma unroll
+                for (int i = 0; i < 4; i++) {
+                    int column = n * 8 + lane % 4 * 2 + i % 2;
+                    p[n][i] = key[i / 2] <= lasts[column] ? exp2f(fmaf(p[n][i], scale, -offsets[column])) : 0;
+                }
+            multiply_weights(d_values, p, d_outs, weights);
+            float d_p[step / 8][4];
+            clear(d_p);
+            multiply_rows<width>(d_p, values + warp * 16 * pitch, d_outs);
+#pragma unroll
+            for (int n = 0; n < step / 8; n++)
+#pragma unroll
+                for (int i = 0; i < 4; i++) {
+                    int column = n * 8 + lane % 4 * 2 + i % 2;
+                    d_p[n][i] = key[i / 2] <= lasts[column] ? p[n][i] * (d_p[n][i] - deltas[column]) : 0;
+                }
+            multiply_weights(d_keys, d_p, queries, weights);
+        }
+#pragma unroll
+        for (int half = 0; half < 2; half++) {
+            if (key[half] >= shape.key_length) continue;
+            int64_t at = shape.key_at(batch, head, key[half]) + lane % 4 * 2;
+#pragma unroll
+            for (int n = 0; n < width / 8; n++)
+                if (n * 8 < shape.head_dim) {
+                    store_pair(d_k + at + n * 8, d_keys[n][2 * half] * shape.scale, d_keys[n][2 * half + 1] * shape.scale);
+                    store_pair(d_v + at + n * 8, d_values[n][2 * half], d_values[n][2 * half + 1]);
+                }
+        }
+    }
+};
+
+template <class T, int width>
+struct any_attention_backward_queries {
+    using Sizes = AttentionBackward<T, width>;
+    static constexpr int threads = Sizes::threads, step = Sizes::step, pitch = Sizes::pitch;
+    static constexpr int shared_bytes = Sizes::tiles_bytes + Sizes::staging_bytes;
+
+    T* d_q;
+    const T* d_out;
+    const T* q;
+    const T* k;
+    const T* v;
+    const float* log_sum_exp;
+    AttentionShape shape;
+
+    __device__ void operator()() const {
+        OTTAVA_DYNAMIC_SHARED(shared);
+        T* queries = reinterpret_cast<T*>(shared);
+        T* d_outs = queries + block_rows * pitch;
+        T* keys = d_outs + block_rows * pitch;
+        T* values = keys + step * pitch;
+        int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
+        float* weights = reinterpret_cast<float*>(values + step * pitch) + warp * Sizes::staging;
+
+        int rows = shape.rows(), tiles = (rows + block_rows - 1) / block_rows, sequences = gridDim.x / tiles;
+        int tile = tiles - 1 - blockIdx.x / sequences, head = blockIdx.x % sequences % shape.kv_heads;
+        int64_t batch = blockIdx.x % sequences / shape.kv_heads;
+        int first_row = tile * block_rows, end_row = min(rows, first_row + block_rows);
+        load_tile<block_rows, width>(queries, end_row - first_row, shape.head_dim,
+                                     [&](int row) { return q + shape.head_at(batch, head, first_row + row) * shape.head_dim; });
+        load_tile<block_rows, width>(d_outs, end_row - first_row, shape.head_dim,
+                                     [&](int row) { return d_out + shape.head_at(batch, head, first_row + row) * shape.head_dim; });
+
+        // Rows beyond the last do as the last does, and are not stored.
+        int warp_row = first_row + warp * 16;
+        int row[2] = {warp_row + lane / 4, warp_row + lane / 4 + 8}, last[2];
+        float offset[2], delta[2];
+#pragma unroll
+        for (int half = 0; half < 2; half++) {
+            int valid = min(row[half], rows - 1);
+            last[half] = shape.last_key(valid);
+            offset[half] = log_sum_exp[shape.sum_at(batch, head, valid)] * log2_e;
+            delta[half] = row[half] < rows ? *reinterpret_cast<const float*>(d_q + shape.head_at(batch, head, valid) * shape.head_dim) : 0;
+        }
+        int keys_of_warp = warp_row < rows ? shape.last_key(min(warp_row + 15, rows - 1)) + 1 : 0;
+        int keys_of_block = shape.last_key(end_row - 1) + 1;
+        float scale = shape.scale * log2_e;
+
+        float sums[width / 8][4];
+        clear(sums);
+        for (int first_key = 0; first_key < keys_of_block; first_key += step) {
+            __syncthreads();
+            load_tile<step, width>(keys, shape.key_length - first_key, shape.head_dim,
+                                   [&](int key) { return k + shape.key_at(batch, head, first_key + key); });
+            load_tile<step, width>(values, shape.key_length - first_key, shape.head_dim,
+                                   [&](int key) { return v + shape.key_at(batch, head, first_key + key); });
+            __syncthreads();
+            if (first_key >= keys_of_warp) continue;
+
+            float p[step / 8][4], d_p[step / 8][4];
+            clear(p);
+            clear(d_p);
+            multiply_rows<width>(p, queries + warp * 16 * pitch, keys);
+            multiply_rows<width>(d_p, d_outs + warp * 16 * pitch, values);
+#pragma unroll
+            for (int n = 0; n < step / 8; n++)
+#pragma unroll
+                for (int i = 0; i < 4; i++) {
+                    bool seen = first_key + n * 8 + lane % 4 * 2 + i % 2 <= last[i / 2];
+                    d_p[n][i] = seen ? exp2f(fmaf(p[n][i], scale, -offset[i / 2])) * (d_p[n][i] - delta[i / 2]) : 0;
+                }
+            multiply_weights(sums, d_p, keys, weights);
+        }
+        // Other threads of the warp read delta from the rows that are written now.
+        __syncwarp();
+#pragma unroll
+        for (int half = 0; half < 2; half++) {
+            if (row[half] >= rows) continue;
+            T* to = d_q + shape.head_at(batch, head, row[half]) * shape.head_dim + lane % 4 * 2;
+#pragma unroll
+            for (int n = 0; n < width / 8; n++)
+                if (n * 8 < shape.head_dim) store_pair(to + n * 8, sums[n][2 * half] * shape.scale, sums[n][2 * half + 1] * shape.scale);
+        }
+    }
+};
+
+}  // namespace ottava
