@@ -44,7 +44,7 @@ struct AttentionShape {
 template <int rows, int width, class T, class RowAt>
 __device__ __forceinline__ void load_tile(T* tile, int valid, int head_dim, RowAt row_at) {
     constexpr int values = 16 / sizeof(T), chunks = width / values;
-#pragma unroll 4
+#pragma unroll 2
     for (int i = threadIdx.x; i < rows * chunks; i += 2 * block_rows) {
         int row = i / chunks, column = i % chunks * values;
         uint4 chunk = make_uint4(0, 0, 0, 0);

@@ -30,7 +30,7 @@ __device__ __forceinline__ void multiply_rows(float (&sums)[N][4], const bf16* a
     int lane = threadIdx.x % 32;
     a += lane % 16 * pitch + lane / 16 * 8;
     b += (lane % 8 + lane / 16 * 8) * pitch + lane / 8 % 2 * 8;
-#pragma unroll
+#pragma unroll 4
     for (int d = 0; d < depth; d += 16) {
         uint32_t left[4];
         ldmatrix_x4(left, a + d);

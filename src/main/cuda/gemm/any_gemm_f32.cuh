@@ -85,7 +85,7 @@ struct any_gemm_f32 {
                 load<a_transposed>(a_chunk, a, first_row, at + depth);
                 load<b_transposed>(b_chunk, b, first_column, at + depth);
             }
-#pragma unroll 4
+#pragma unroll 2
             for (int inner = 0; inner < depth; inner++) {
                 float left[8], right[8];
                 take(left, a_tile + inner * pitch + thread_row);
