@@ -1,0 +1,68 @@
+// The simt device: the kernels of the cuda device, run on the processor.
+#include <omp.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <stdexcept>
+#include <string>
+
+#include "../abi/device_object.h"
+#include "device.h"
+#include "launch.h"
+#include "memory.h"
+
+namespace ottava::simt {
+
+extern const Operations table;
+
+namespace {
+
+struct SimtDevice : Device {
+    int threads;
+
+    explicit SimtDevice(int wanted_threads) : threads(wanted_threads > 0 ? wanted_threads : omp_get_max_threads()) {
+        operations = &table;
+        properties = {{"name", "simt"},
+                      {"processor", "interpreter of CUDA kernels"},
+                      {"threads", std::to_string(threads)},
+                      {"matmul", "Ottava"},
+                      {"native_bf16", "false"},
+                      {"schedule", Schedule::from_environment().name()}};
+    }
+
+    int64_t allocate(int64_t bytes) override {
+        int64_t address = simt::allocate(bytes);
+        if (address == 0)
+            fail(OTTAVA_OUT_OF_MEMORY, "simt: %lld bytes cannot be allocated; %lld bytes are free", static_cast<long long>(bytes),
+                 static_cast<long long>(available()));
+        return address;
+    }
+    void free(int64_t address, int64_t) override { simt::free(address); }
+    int64_t available() override { return static_cast<int64_t>(sysconf(_SC_AVPHYS_PAGES)) * sysconf(_SC_PAGESIZE); }
+    void copy_to_device(int64_t address, const void* host, int64_t bytes) override {
+        std::memcpy(reinterpret_cast<void*>(address), host, static_cast<size_t>(bytes));
+    }
+    void copy_to_host(void* host, int64_t address, int64_t bytes) override {
+        std::memcpy(host, reinterpret_cast<void*>(address), static_cast<size_t>(bytes));
+    }
+    void copy(int64_t destination, int64_t source, int64_t bytes) override {
+        std::memmove(reinterpret_cast<void*>(destination), reinterpret_cast<void*>(source), static_cast<size_t>(bytes));
+    }
+    void synchronize() override {}
+};
+
+}  // namespace
+
+int workers(int64_t stream) {
+    return static_cast<SimtDevice&>(device_of(stream)).threads;
+}
+
+}  // namespace ottava::simt
+
+ottava::Device* ottava::open_simt(int threads) {
+    try {
+        return new simt::SimtDevice(threads);
+    } catch (const std::invalid_argument& wrong) {
+        fail(OTTAVA_INVALID_ARGUMENT, "%s", wrong.what());
+    }
+}
