@@ -96,10 +96,9 @@ struct any_attention_backward_keys {
         int tiles = (shape.key_length + block_rows - 1) / block_rows, sequences = gridDim.x / tiles;
         int first_key = static_cast<int>(blockIdx.x) / sequences * block_rows, head = blockIdx.x % sequences % shape.kv_heads;
         int64_t batch = blockIdx.x % sequences / shape.kv_heads;
-        load_tile<block_rows, width>(keys, shape.key_length - first_key, shape.head_dim,
-                                     [&](int key) { return k + shape.key_at(batch, head, first_key + key); });
-        load_tile<block_rows, width>(values, shape.key_length - first_key, shape.head_dim,
-                                     [&](int key) { return v + shape.key_at(batch, head, first_key + key); });
+        int64_t keys_at = shape.first_key(batch, head), rows_at = shape.first_row(batch, head);
+        const float* sums = log_sum_exp + shape.first_sum(batch, head);
+        load_keys<block_rows, width>(keys, values, k + keys_at, v + keys_at, first_key, shape);
 
         int warp_key = first_key + warp * 16;
         int key[2] = {warp_key + lane / 4, warp_key + lane / 4 + 8};
@@ -109,18 +108,14 @@ struct any_attention_backward_keys {
         clear(d_values);
         int rows = shape.rows();
         // The first row that sees the first key.
-        for (int first_row = first_key * shape.group() / step * step; first_row < rows; first_row += step) {
+        for (int first_row = first_key * shape.group / step * step; first_row < rows; first_row += step) {
             __syncthreads();
-            load_tile<step, width>(queries, rows - first_row, shape.head_dim,
-                                   [&](int row) { return q + shape.head_at(batch, head, first_row + row) * shape.head_dim; });
-            load_tile<step, width>(d_outs, rows - first_row, shape.head_dim,
-                                   [&](int row) { return d_out + shape.head_at(batch, head, first_row + row) * shape.head_dim; });
+            load_rows<step, width>(queries, d_outs, q + rows_at, d_out + rows_at, first_row, shape);
             if (threadIdx.x < step) {
                 int row = first_row + threadIdx.x;
                 bool valid = row < rows;
-                offsets[threadIdx.x] = valid ? log_sum_exp[shape.sum_at(batch, head, row)] * log2_e : 0;
-                deltas[threadIdx.x] =
-                    valid ? *reinterpret_cast<const float*>(d_q + shape.head_at(batch, head, row) * shape.head_dim) : 0;
+                offsets[threadIdx.x] = valid ? sums[shape.sum_offset(row)] * log2_e : 0;
+                deltas[threadIdx.x] = valid ? *reinterpret_cast<const float*>(d_q + rows_at + shape.row_offset(row)) : 0;
                 lasts[threadIdx.x] = valid ? shape.last_key(row) : -1;
             }
             __syncthreads();
@@ -153,7 +148,7 @@ struct any_attention_backward_keys {
 #pragma unroll
         for (int half = 0; half < 2; half++) {
             if (key[half] >= shape.key_length) continue;
-            int64_t at = shape.key_at(batch, head, key[half]) + lane % 4 * 2;
+            int64_t at = keys_at + static_cast<int64_t>(key[half]) * shape.key_pitch() + lane % 4 * 2;
 #pragma unroll
             for (int n = 0; n < width / 8; n++)
                 if (n * 8 < shape.head_dim) {
@@ -191,10 +186,8 @@ struct any_attention_backward_queries {
         int tile = tiles - 1 - blockIdx.x / sequences, head = blockIdx.x % sequences % shape.kv_heads;
         int64_t batch = blockIdx.x % sequences / shape.kv_heads;
         int first_row = tile * block_rows, end_row = min(rows, first_row + block_rows);
-        load_tile<block_rows, width>(queries, end_row - first_row, shape.head_dim,
-                                     [&](int row) { return q + shape.head_at(batch, head, first_row + row) * shape.head_dim; });
-        load_tile<block_rows, width>(d_outs, end_row - first_row, shape.head_dim,
-                                     [&](int row) { return d_out + shape.head_at(batch, head, first_row + row) * shape.head_dim; });
+        int64_t keys_at = shape.first_key(batch, head), rows_at = shape.first_row(batch, head);
+        load_rows<block_rows, width>(queries, d_outs, q + rows_at, d_out + rows_at, first_row, shape);
 
         // Rows beyond the last do as the last does, and are not stored.
         int warp_row = first_row + warp * 16;
@@ -204,8 +197,8 @@ struct any_attention_backward_queries {
         for (int half = 0; half < 2; half++) {
             int valid = min(row[half], rows - 1);
             last[half] = shape.last_key(valid);
-            offset[half] = log_sum_exp[shape.sum_at(batch, head, valid)] * log2_e;
-            delta[half] = row[half] < rows ? *reinterpret_cast<const float*>(d_q + shape.head_at(batch, head, valid) * shape.head_dim) : 0;
+            offset[half] = log_sum_exp[shape.first_sum(batch, head) + shape.sum_offset(valid)] * log2_e;
+            delta[half] = row[half] < rows ? *reinterpret_cast<const float*>(d_q + rows_at + shape.row_offset(valid)) : 0;
         }
         int keys_of_warp = warp_row < rows ? shape.last_key(min(warp_row + 15, rows - 1)) + 1 : 0;
         int keys_of_block = shape.last_key(end_row - 1) + 1;
@@ -215,10 +208,7 @@ struct any_attention_backward_queries {
         clear(sums);
         for (int first_key = 0; first_key < keys_of_block; first_key += step) {
             __syncthreads();
-            load_tile<step, width>(keys, shape.key_length - first_key, shape.head_dim,
-                                   [&](int key) { return k + shape.key_at(batch, head, first_key + key); });
-            load_tile<step, width>(values, shape.key_length - first_key, shape.head_dim,
-                                   [&](int key) { return v + shape.key_at(batch, head, first_key + key); });
+            load_keys<step, width>(keys, values, k + keys_at, v + keys_at, first_key, shape);
             __syncthreads();
             if (first_key >= keys_of_warp) continue;
 
@@ -241,7 +231,7 @@ struct any_attention_backward_queries {
 #pragma unroll
         for (int half = 0; half < 2; half++) {
             if (row[half] >= rows) continue;
-            T* to = d_q + shape.head_at(batch, head, row[half]) * shape.head_dim + lane % 4 * 2;
+            T* to = d_q + rows_at + shape.row_offset(row[half]) + lane % 4 * 2;
 #pragma unroll
             for (int n = 0; n < width / 8; n++)
                 if (n * 8 < shape.head_dim) store_pair(to + n * 8, sums[n][2 * half] * shape.scale, sums[n][2 * half + 1] * shape.scale);

@@ -81,8 +81,9 @@ struct any_attention_forward {
         int tile = tiles - 1 - blockIdx.x / sequences, head = blockIdx.x % sequences % shape.kv_heads;
         int64_t batch = blockIdx.x % sequences / shape.kv_heads;
         int first_row = tile * block_rows, end_row = min(rows, first_row + block_rows);
-        load_tile<block_rows, width>(queries, end_row - first_row, shape.head_dim,
-                                     [&](int row) { return q + shape.head_at(batch, head, first_row + row) * shape.head_dim; });
+        const T* k_head = k + shape.first_key(batch, head);
+        const T* v_head = v + shape.first_key(batch, head);
+        load_rows<block_rows, width, T>(queries, nullptr, q + shape.first_row(batch, head), nullptr, first_row, shape);
 
         // Rows beyond the last do as the last does, and are not stored.
         int warp_row = first_row + warp * 16;
@@ -102,10 +103,7 @@ struct any_attention_forward {
         clear(sums);
         for (int first_key = 0; first_key < keys_of_block; first_key += keys_of_tile) {
             __syncthreads();
-            load_tile<keys_of_tile, width>(keys, shape.key_length - first_key, shape.head_dim,
-                                           [&](int key) { return k + shape.key_at(batch, head, first_key + key); });
-            load_tile<keys_of_tile, width>(values, shape.key_length - first_key, shape.head_dim,
-                                           [&](int key) { return v + shape.key_at(batch, head, first_key + key); });
+            load_keys<keys_of_tile, width>(keys, values, k_head, v_head, first_key, shape);
             __syncthreads();
             if (first_key < keys_of_warp) {
                 float scores[keys_of_tile / 8][4];
@@ -123,8 +121,8 @@ struct any_attention_forward {
             sum += __shfl_xor_sync(0xffffffffu, sum, 2);
             if (row[half] < rows) {
                 if (log_sum_exp != nullptr && lane % 4 == 0)
-                    log_sum_exp[shape.sum_at(batch, head, row[half])] = (softmax.maximum[half] + log2f(sum)) / log2_e;
-                T* to = out + shape.head_at(batch, head, row[half]) * shape.head_dim + lane % 4 * 2;
+                    log_sum_exp[shape.first_sum(batch, head) + shape.sum_offset(row[half])] = (softmax.maximum[half] + log2f(sum)) / log2_e;
+                T* to = out + shape.first_row(batch, head) + shape.row_offset(row[half]) + lane % 4 * 2;
                 float factor = 1 / sum;
 #pragma unroll
                 for (int n = 0; n < width / 8; n++)

@@ -17,40 +17,63 @@ constexpr int block_rows = 64;
 
 // The sizes of a call. Tensors are contiguous but for the sequences of keys and values, which lie key_batch_pitch elements apart.
 struct AttentionShape {
-    int heads, kv_heads, head_dim, query_length, key_length;
+    int heads, kv_heads, group, head_dim, query_length, key_length;
     int64_t key_batch_pitch;
+    uint64_t group_inverse;  // ceil(2^32 / group): divides exactly where dividend x group < 2^32
     float scale;
 
-    __host__ __device__ int group() const { return heads / kv_heads; }
-    __host__ __device__ int rows() const { return query_length * group(); }
-    __device__ int key_pitch() const { return kv_heads * head_dim; }
-    __device__ int query_of(int row) const { return row / group(); }
+    __host__ __device__ int rows() const { return query_length * group; }
+    __device__ int query_of(int row) const { return static_cast<int>(static_cast<uint64_t>(row) * group_inverse >> 32); }
     // The last key that a row sees.
     __device__ int last_key(int row) const { return query_of(row) + key_length - query_length; }
-    // Where row r is in a tensor [batch, query_length, heads, ...], counted in heads, and in one of [batch, heads, query_length].
-    __device__ int64_t head_at(int64_t batch, int head, int row) const {
-        return (batch * query_length + query_of(row)) * heads + head * group() + row % group();
+    // Where row 0 of a key/value head is in a tensor [batch, query_length, heads, head_dim], and row r from there.
+    __device__ int64_t first_row(int64_t batch, int head) const { return (batch * query_length * heads + head * group) * head_dim; }
+    __device__ int64_t row_offset(int row) const {
+        int query = query_of(row);
+        return static_cast<int64_t>(query * heads + row - query * group) * head_dim;
     }
-    __device__ int64_t sum_at(int64_t batch, int head, int row) const {
-        return (batch * heads + head * group() + row % group()) * query_length + query_of(row);
+    // The same of a tensor [batch, heads, query_length].
+    __device__ int64_t first_sum(int64_t batch, int head) const { return (batch * heads + head * group) * query_length; }
+    __device__ int64_t sum_offset(int row) const {
+        int query = query_of(row);
+        return static_cast<int64_t>(row - query * group) * query_length + query;
     }
-    __device__ int64_t key_at(int64_t batch, int head, int key) const {
-        return batch * key_batch_pitch + static_cast<int64_t>(key) * key_pitch() + head * head_dim;
-    }
+    // Where key 0 of a key/value head is; keys lie key_pitch elements apart.
+    __device__ int64_t first_key(int64_t batch, int head) const { return batch * key_batch_pitch + head * head_dim; }
+    __device__ int key_pitch() const { return kv_heads * head_dim; }
 };
 
-// Copies `rows` rows to shared memory; zeros from row `valid` on and from element head_dim to width. row_at gives the address of a row,
-// which is a multiple of 16 bytes.
-template <int rows, int width, class T, class RowAt>
-__device__ __forceinline__ void load_tile(T* tile, int valid, int head_dim, RowAt row_at) {
+// Copies rows [first, first + rows) of two tensors to tiles in shared memory; zeros from row `end` on and from element head_dim to width.
+// offset_of gives where a row is in either tensor; addresses of rows are multiples of 16 bytes.
+template <int rows, int width, class T, class OffsetOf>
+__device__ __forceinline__ void load_tiles(T* tile_a, T* tile_b, const T* a, const T* b, int first, int end, int head_dim,
+                                           OffsetOf offset_of) {
     constexpr int values = 16 / sizeof(T), chunks = width / values;
 #pragma unroll 2
     for (int i = threadIdx.x; i < rows * chunks; i += 2 * block_rows) {
         int row = i / chunks, column = i % chunks * values;
-        uint4 chunk = make_uint4(0, 0, 0, 0);
-        if (row < valid && column < head_dim) chunk = *reinterpret_cast<const uint4*>(row_at(row) + column);
-        *reinterpret_cast<uint4*>(tile + row * padded_row<T, width> + column) = chunk;
+        uint4 chunk_a = make_uint4(0, 0, 0, 0), chunk_b = make_uint4(0, 0, 0, 0);
+        if (first + row < end && column < head_dim) {
+            int64_t offset = offset_of(first + row) + column;
+            chunk_a = *reinterpret_cast<const uint4*>(a + offset);
+            if (b != nullptr) chunk_b = *reinterpret_cast<const uint4*>(b + offset);
+        }
+        *reinterpret_cast<uint4*>(tile_a + row * padded_row<T, width> + column) = chunk_a;
+        if (b != nullptr) *reinterpret_cast<uint4*>(tile_b + row * padded_row<T, width> + column) = chunk_b;
     }
+}
+
+// Rows of a group of query heads, from row 0 of the key/value head on.
+template <int rows, int width, class T>
+__device__ __forceinline__ void load_rows(T* tile_a, T* tile_b, const T* a, const T* b, int first, const AttentionShape& shape) {
+    load_tiles<rows, width>(tile_a, tile_b, a, b, first, shape.rows(), shape.head_dim, [&](int row) { return shape.row_offset(row); });
+}
+
+// Keys and values, from key 0 of the key/value head on.
+template <int rows, int width, class T>
+__device__ __forceinline__ void load_keys(T* keys, T* values, const T* k, const T* v, int first, const AttentionShape& shape) {
+    load_tiles<rows, width>(keys, values, k, v, first, shape.key_length, shape.head_dim,
+                            [&](int key) { return static_cast<int64_t>(key) * shape.key_pitch(); });
 }
 
 }  // namespace ottava

@@ -19,9 +19,7 @@ struct AttentionCall {
 
     AttentionCall(int64_t stream, const char* operation, int dtype, int64_t batch, int64_t heads, int64_t kv_heads, int64_t head_dim,
                   int64_t query_length, int64_t key_length, int64_t key_batch_pitch, double scale)
-        : stream(stream), operation(operation), dtype(dtype), batch(batch),
-          shape{static_cast<int>(heads), static_cast<int>(kv_heads), static_cast<int>(head_dim), static_cast<int>(query_length),
-                static_cast<int>(key_length), key_batch_pitch, static_cast<float>(scale)} {
+        : stream(stream), operation(operation), dtype(dtype), batch(batch) {
         if (dtype != OTTAVA_F32 && dtype != OTTAVA_BF16) refuse_dtype(stream, operation, dtype);
         if (kv_heads < 1 || heads < 1 || heads % kv_heads != 0)
             fail(OTTAVA_INVALID_ARGUMENT, "%s: %lld query heads are no multiple of %lld key/value heads", operation,
@@ -31,9 +29,14 @@ struct AttentionCall {
         if (query_length > key_length)
             fail(OTTAVA_INVALID_ARGUMENT, "%s: %lld queries for %lld keys; there may not be more queries than keys", operation,
                  static_cast<long long>(query_length), static_cast<long long>(key_length));
-        // Rows and keys of a sequence are counted in 32 bits.
-        if (key_length * heads / kv_heads > INT32_MAX - 256)
-            fail(OTTAVA_UNSUPPORTED, "%s: %lld keys are too many", operation, static_cast<long long>(key_length));
+        // Rows and keys of a sequence are counted in 32 bits, and divided by the group.
+        int64_t group = heads / kv_heads;
+        if (key_length * heads > INT32_MAX / 2 || (key_length + 256) * group * group > INT64_C(0xffffffff))
+            fail(OTTAVA_UNSUPPORTED, "%s: %lld keys are too many for %lld heads", operation, static_cast<long long>(key_length),
+                 static_cast<long long>(heads));
+        shape = AttentionShape{static_cast<int>(heads), static_cast<int>(kv_heads), static_cast<int>(group), static_cast<int>(head_dim),
+                               static_cast<int>(query_length), static_cast<int>(key_length), key_batch_pitch,
+                               static_cast<uint64_t>(ceil_div(int64_t{1} << 32, group)), static_cast<float>(scale)};
     }
 
     void check_aligned(const char* name, int64_t address) const {
