@@ -88,6 +88,8 @@ void Machine::prepare(const LaunchConfig& launch, int64_t first, int64_t count) 
             fiber.exited = t >= threads;
             fiber.waits_in = nullptr;
             fiber.stack_pointer = nullptr;
+            fiber.copies.clear();
+            fiber.groups.clear();
         }
         for (int w = 0; w < warps_per_block; w++) {
             Warp& warp = warps[static_cast<size_t>(block.first_warp + w)];

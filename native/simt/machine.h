@@ -15,12 +15,21 @@ namespace ottava::simt {
 
 struct Machine;
 
+// A cp.async that has not been waited for.
+struct Copy {
+    void* shared;
+    const void* global;
+    int size, bytes;
+};
+
 struct Fiber : ThreadContext {
     void* stack_pointer = nullptr;
     int warp = 0;  // in the machine
     bool exited = false;
     const char* waits_in = nullptr;  // for the dead-lock report
     Site site;
+    std::vector<Copy> copies;
+    std::vector<size_t> groups;  // where each committed group ends in copies
 };
 
 struct Barrier {

@@ -84,7 +84,7 @@ void warp_together(uint32_t mask, const char* operation, Action action, void* ar
         }
         warp.gatherings.push_back({mask, 0, operation, action, site, {}});
         gathering = &warp.gatherings.back();
-    } else if (gathering->action != action || std::strcmp(gathering->operation, operation) != 0 || !same(gathering->site, site)) {
+    } else if (gathering->action != action || !same(gathering->site, site)) {
         kernel_error("divergent warp: this lane is in %s at %s, others in %s at %s", operation, describe(site).c_str(),
                      gathering->operation, describe(gathering->site).c_str());
     }
