@@ -6,9 +6,9 @@
 #include <stdexcept>
 #include <string>
 
-#include "../abi/device_object.h"
 #include "device.h"
 #include "launch.h"
+#include "launch/launch.h"
 #include "memory.h"
 
 namespace ottava::simt {
@@ -17,8 +17,9 @@ extern const Operations table;
 
 namespace {
 
-struct SimtDevice : Device {
+struct SimtDevice : KernelDevice {
     int threads;
+    int64_t scratch_address = 0;
 
     explicit SimtDevice(int wanted_threads) : threads(wanted_threads > 0 ? wanted_threads : omp_get_max_threads()) {
         operations = &table;
@@ -49,6 +50,25 @@ struct SimtDevice : Device {
         std::memmove(reinterpret_cast<void*>(destination), reinterpret_cast<void*>(source), static_cast<size_t>(bytes));
     }
     void synchronize() override {}
+    ~SimtDevice() override {
+        if (scratch_address != 0) simt::free(scratch_address);
+    }
+
+    void launch(int64_t, const Launch& launch) override {
+        LaunchConfig config;
+        config.name = launch.name;
+        config.grid = {launch.grid.x, launch.grid.y, launch.grid.z};
+        config.block = {launch.block.x, launch.block.y, launch.block.z};
+        config.cluster = {launch.cluster.x, launch.cluster.y, launch.cluster.z};
+        config.shared_bytes = launch.shared_bytes;
+        config.workers = threads;
+        std::string error = run(config, [&launch] { launch.body(launch.kernel); });
+        if (!error.empty()) fail(OTTAVA_DEVICE_ERROR, "simt: %s", error.c_str());
+    }
+    void* scratch(int64_t) override {
+        if (scratch_address == 0) scratch_address = allocate(scratch_bytes);
+        return reinterpret_cast<void*>(scratch_address);
+    }
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 // The operations of the simt device. A null member is not written yet: calling it fails with its name.
-#include "../abi/operations.h"
+#include "launch/attention.h"
+#include "launch/gemm.h"
 
 namespace ottava::simt {
 
@@ -15,10 +16,10 @@ const Operations table = {
     .embedding_backward = nullptr,
     .rms_norm_forward = nullptr,
     .rms_norm_backward = nullptr,
-    .gemm = nullptr,
+    .gemm = kernels::gemm,
     .rope = nullptr,
-    .attention_forward = nullptr,
-    .attention_backward = nullptr,
+    .attention_forward = kernels::attention_forward,
+    .attention_backward = kernels::attention_backward,
     .swiglu_forward = nullptr,
     .swiglu_backward = nullptr,
     .cross_entropy = nullptr,

@@ -27,14 +27,14 @@ struct any_attention_delta {
     int head_dim;
 
     __device__ static float multiply(uint4 a, uint4 b, const float*) {
-        float sum = __uint_as_float(a.x) * __uint_as_float(b.x);
-        sum = fmaf(__uint_as_float(a.y), __uint_as_float(b.y), sum);
-        sum = fmaf(__uint_as_float(a.z), __uint_as_float(b.z), sum);
-        return fmaf(__uint_as_float(a.w), __uint_as_float(b.w), sum);
+        float sum = bits_to_float(a.x) * bits_to_float(b.x);
+        sum = fmaf(bits_to_float(a.y), bits_to_float(b.y), sum);
+        sum = fmaf(bits_to_float(a.z), bits_to_float(b.z), sum);
+        return fmaf(bits_to_float(a.w), bits_to_float(b.w), sum);
     }
     __device__ static float multiply_pair(uint32_t a, uint32_t b, float sum) {
-        sum = fmaf(__uint_as_float(a << 16), __uint_as_float(b << 16), sum);
-        return fmaf(__uint_as_float(a & 0xffff0000u), __uint_as_float(b & 0xffff0000u), sum);
+        sum = fmaf(bits_to_float(a << 16), bits_to_float(b << 16), sum);
+        return fmaf(bits_to_float(a & 0xffff0000u), bits_to_float(b & 0xffff0000u), sum);
     }
     __device__ static float multiply(uint4 a, uint4 b, const bf16*) {
         return multiply_pair(a.w, b.w, multiply_pair(a.z, b.z, multiply_pair(a.y, b.y, multiply_pair(a.x, b.x, 0))));

@@ -12,7 +12,8 @@
 // banks.
 #pragma once
 
-#include "../cuda_types.cuh"
+#include "../common/elements.cuh"
+#include "../ptx/ldmatrix.cuh"
 #include "../ptx/mma.cuh"
 
 namespace ottava {
@@ -24,6 +25,13 @@ constexpr int padded_row = elements + 16 / static_cast<int>(sizeof(T));
 template <class T, int columns>
 constexpr int weights_staging = sizeof(T) == 4 ? 16 * (columns + 4) : 0;
 
+__device__ __forceinline__ uint32_t pack_bf16(float low, float high) {
+    __nv_bfloat162 pair = __floats2bfloat162_rn(low, high);
+    uint32_t bits;
+    memcpy(&bits, &pair, 4);
+    return bits;
+}
+
 template <int depth, int N>
 __device__ __forceinline__ void multiply_rows(float (&sums)[N][4], const bf16* a, const bf16* b) {
     constexpr int pitch = padded_row<bf16, depth>;
@@ -33,13 +41,13 @@ __device__ __forceinline__ void multiply_rows(float (&sums)[N][4], const bf16* a
 #pragma unroll 4
     for (int d = 0; d < depth; d += 16) {
         uint32_t left[4];
-        ldmatrix_x4(left, a + d);
+        ptx::ldmatrix_x4(left, a + d);
 #pragma unroll
         for (int n = 0; n < N; n += 2) {
             uint32_t right[4];
-            ldmatrix_x4(right, b + n * 8 * pitch + d);
-            mma_m16n8k16(sums[n], left, right[0], right[1]);
-            mma_m16n8k16(sums[n + 1], left, right[2], right[3]);
+            ptx::ldmatrix_x4(right, b + n * 8 * pitch + d);
+            ptx::mma_m16n8k16_bf16(sums[n], left, {right[0], right[1]});
+            ptx::mma_m16n8k16_bf16(sums[n + 1], left, {right[2], right[3]});
         }
     }
 }
@@ -56,9 +64,9 @@ __device__ __forceinline__ void multiply_weights(float (&sums)[N][4], const floa
 #pragma unroll
         for (int n = 0; n < N; n += 2) {
             uint32_t right[4];
-            ldmatrix_x4_transposed(right, b + k * 8 * pitch + n * 8);
-            mma_m16n8k16(sums[n], left, right[0], right[1]);
-            mma_m16n8k16(sums[n + 1], left, right[2], right[3]);
+            ptx::ldmatrix_x4_transposed(right, b + k * 8 * pitch + n * 8);
+            ptx::mma_m16n8k16_bf16(sums[n], left, {right[0], right[1]});
+            ptx::mma_m16n8k16_bf16(sums[n + 1], left, {right[2], right[3]});
         }
     }
 }

@@ -7,6 +7,7 @@
 // The depth is summed in order in one thread, so that results do not depend on the grid.
 #pragma once
 
+#include "../ptx/ldmatrix.cuh"
 #include "../ptx/mma.cuh"
 #include "operands.cuh"
 
@@ -48,17 +49,17 @@ struct any_gemm_bf16 {
         __device__ __forceinline__ static void rows_first(uint32_t (&fragment)[4], const bf16* from, int first, int at) {
             int lane = threadIdx.x % 32;
             if (transposed)
-                ldmatrix_x4_transposed(fragment, from + (at + lane % 8 + lane / 16 * 8) * pitch + first + lane / 8 % 2 * 8);
+                ptx::ldmatrix_x4_transposed(fragment, from + (at + lane % 8 + lane / 16 * 8) * pitch + first + lane / 8 % 2 * 8);
             else
-                ldmatrix_x4(fragment, from + (first + lane % 16) * pitch + at + lane / 16 * 8);
+                ptx::ldmatrix_x4(fragment, from + (first + lane % 16) * pitch + at + lane / 16 * 8);
         }
         // The same, the two halves of the depth first.
         __device__ __forceinline__ static void depth_first(uint32_t (&fragment)[4], const bf16* from, int first, int at) {
             int lane = threadIdx.x % 32;
             if (transposed)
-                ldmatrix_x4_transposed(fragment, from + (at + lane % 16) * pitch + first + lane / 16 * 8);
+                ptx::ldmatrix_x4_transposed(fragment, from + (at + lane % 16) * pitch + first + lane / 16 * 8);
             else
-                ldmatrix_x4(fragment, from + (first + lane % 8 + lane / 16 * 8) * pitch + at + lane / 8 % 2 * 8);
+                ptx::ldmatrix_x4(fragment, from + (first + lane % 8 + lane / 16 * 8) * pitch + at + lane / 8 % 2 * 8);
         }
     };
     using A = Tile<a_transposed>;
@@ -89,15 +90,20 @@ struct any_gemm_bf16 {
             }
 #pragma unroll
             for (int inner = 0; inner < depth; inner += 16) {
-                uint32_t right[2][4];
+                uint32_t right[4][2];
 #pragma unroll
-                for (int j = 0; j < 2; j++) B::depth_first(right[j], b_tile, warp_column + j * 16, inner);
+                for (int j = 0; j < 4; j += 2) {
+                    uint32_t pair[4];
+                    B::depth_first(pair, b_tile, warp_column + j * 8, inner);
+                    right[j][0] = pair[0], right[j][1] = pair[1];
+                    right[j + 1][0] = pair[2], right[j + 1][1] = pair[3];
+                }
 #pragma unroll
                 for (int i = 0; i < 4; i++) {
                     uint32_t left[4];
                     A::rows_first(left, a_tile, warp_row + i * 16, inner);
 #pragma unroll
-                    for (int j = 0; j < 4; j++) mma_m16n8k16(sums[i][j], left, right[j / 2][j % 2 * 2], right[j / 2][j % 2 * 2 + 1]);
+                    for (int j = 0; j < 4; j++) ptx::mma_m16n8k16_bf16(sums[i][j], left, right[j]);
                 }
             }
         }
@@ -108,7 +114,7 @@ struct any_gemm_bf16 {
 #pragma unroll
             for (int j = 0; j < 4; j++)
 #pragma unroll
-                for (int e = 0; e < 4; e++) d.store(first_row + i * 16 + e / 2 * 8, first_column + j * 8 + e % 2, sums[i][j][e]);
+                for (int e = 0; e < 4; e++) d.add(first_row + i * 16 + e / 2 * 8, first_column + j * 8 + e % 2, sums[i][j][e]);
     }
 };
 

@@ -42,10 +42,10 @@ struct any_gemm_f32 {
             if (transposed) {
                 *reinterpret_cast<uint4*>(to + row * pitch + column) = chunk[c];
             } else {
-                to[column * pitch + row] = __uint_as_float(chunk[c].x);
-                to[(column + 1) * pitch + row] = __uint_as_float(chunk[c].y);
-                to[(column + 2) * pitch + row] = __uint_as_float(chunk[c].z);
-                to[(column + 3) * pitch + row] = __uint_as_float(chunk[c].w);
+                to[column * pitch + row] = bits_to_float(chunk[c].x);
+                to[(column + 1) * pitch + row] = bits_to_float(chunk[c].y);
+                to[(column + 2) * pitch + row] = bits_to_float(chunk[c].z);
+                to[(column + 3) * pitch + row] = bits_to_float(chunk[c].w);
             }
         }
     }
@@ -100,7 +100,7 @@ struct any_gemm_f32 {
         for (int i = 0; i < 8; i++)
 #pragma unroll
             for (int j = 0; j < 8; j++)
-                d.store(first_row + thread_row + i % 4 + i / 4 * (tile / 2), first_column + thread_column + j % 4 + j / 4 * (tile / 2),
+                d.add(first_row + thread_row + i % 4 + i / 4 * (tile / 2), first_column + thread_column + j % 4 + j / 4 * (tile / 2),
                         sums[i][j]);
     }
 };

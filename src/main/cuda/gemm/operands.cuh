@@ -1,7 +1,7 @@
 // How the operands of a product come from memory: in chunks of 16 bytes along their rows, of any alignment and with any tail.
 #pragma once
 
-#include "../cuda_types.cuh"
+#include "../common/elements.cuh"
 
 namespace ottava {
 
@@ -13,25 +13,21 @@ struct GemmOperand {
     bool aligned;
 };
 
-__device__ __forceinline__ uint32_t bits_of(const float* value) {
-    return *reinterpret_cast<const uint32_t*>(value);
-}
-
-__device__ __forceinline__ uint32_t bits_of(const bf16* value) {
-    return *reinterpret_cast<const uint16_t*>(value);
-}
-
 // Elements column ... of a row; zeros outside of the matrix.
 template <class T>
 __device__ __forceinline__ uint4 load_chunk(const GemmOperand<T>& x, int64_t row, int64_t column) {
     constexpr int values = 16 / sizeof(T), per_word = values / 4;
     const T* at = x.data + row * x.pitch + column;
     int64_t left = row < x.rows ? x.columns - column : 0;
-    if (x.aligned && left >= values) return *reinterpret_cast<const uint4*>(at);
+    if (x.aligned && left >= values) return load_16(at);
     uint32_t words[4] = {0, 0, 0, 0};
 #pragma unroll
     for (int i = 0; i < values; i++)
-        if (i < left) words[i / per_word] |= bits_of(at + i) << (i % per_word * 16);
+        if (i < left) {
+            typename Element<T>::Bits bits;
+            memcpy(&bits, at + i, sizeof bits);
+            words[i / per_word] |= static_cast<uint32_t>(bits) << (i % per_word * 16);
+        }
     return make_uint4(words[0], words[1], words[2], words[3]);
 }
 
@@ -43,17 +39,12 @@ struct GemmResult {
     const T* bias;  // may be null
     bool accumulate;
 
-    __device__ __forceinline__ static float widen(float value) { return value; }
-    __device__ __forceinline__ static float widen(bf16 value) { return __bfloat162float(value); }
-    __device__ __forceinline__ static void assign(float& to, float value) { to = value; }
-    __device__ __forceinline__ static void assign(bf16& to, float value) { to = __float2bfloat16_rn(value); }
-
-    __device__ __forceinline__ void store(int64_t row, int64_t column, float sum) const {
+    __device__ __forceinline__ void add(int64_t row, int64_t column, float sum) const {
         if (row >= rows || column >= columns) return;
-        D& to = data[row * pitch + column];
-        if (bias != nullptr) sum += widen(bias[column]);
-        if (accumulate) sum += widen(to);
-        assign(to, sum);
+        D* to = data + row * pitch + column;
+        if (bias != nullptr) sum += load(bias + column);
+        if (accumulate) sum += load(to);
+        store(to, sum);
     }
 };
 

@@ -15,9 +15,7 @@
 //
 // Each instantiation is listed once, in <family>/kernels.h, with the name that it has in the cubin:
 //
-//     #define OTTAVA_ELEMENTWISE_KERNELS(X) \
-//         X(any_add_f32, any_add<float>)    \
-//         X(any_add_bf16, any_add<bf16>)
+//     #define OTTAVA_ELEMENTWISE_KERNELS(X) X(any_add_f32, any_add<float>) X(any_add_bf16, any_add<bf16>)
 //
 // nvcc compiles <family>/kernels.cu, in which OTTAVA_ELEMENTWISE_KERNELS(OTTAVA_EXPORT) makes an entry point of each (common/export.cuh).
 // g++ compiles launch/<family>.h, in which, in namespace ottava, OTTAVA_ELEMENTWISE_KERNELS(OTTAVA_NAME) ties the types to their names.
