@@ -8,7 +8,8 @@
 //    dQ += dS K. It reads its rows of d_q for delta before it overwrites them.
 //
 // Grid of 2 and 3: tiles x kv_heads x batch, flat; the longest walks go first. width: head_dim rounded up to 32, 64, 96 or 128.
-// Shared memory: 2 x 64 own rows and 2 x `step` rows of the walk, each of width + 16 bytes; for F32 a staging of weights besides.
+// Shared memory: 2 x 64 own rows and 2 x `step` rows of the walk, each of width + 16 bytes; for F32 a staging of weights besides. With BF16
+// there are two stages of the walk, and the next comes while one is multiplied.
 // Registers per warp: 2 (of 3: 1) x 16 x width sums, 2 x 16 x step scores. step is 32; 16 for F32.
 #pragma once
 
@@ -58,17 +59,18 @@ template <class T, int width>
 struct AttentionBackward {
     static constexpr int threads = 2 * block_rows;
     static constexpr int step = sizeof(T) == 4 ? 16 : 32;
+    static constexpr int stages = sizeof(T) == 4 ? 1 : 2;
     static constexpr int pitch = padded_row<T, width>;
     static constexpr int staging = weights_staging<T, step>;
-    static constexpr int tiles_bytes = 2 * (block_rows + step) * pitch * int{sizeof(T)};
+    static constexpr int tiles_bytes = 2 * (block_rows + stages * step) * pitch * int{sizeof(T)};
     static constexpr int staging_bytes = threads / 32 * staging * int{sizeof(float)};
 };
 
 template <class T, int width>
 struct any_attention_backward_keys {
     using Sizes = AttentionBackward<T, width>;
-    static constexpr int threads = Sizes::threads, step = Sizes::step, pitch = Sizes::pitch;
-    static constexpr int shared_bytes = Sizes::tiles_bytes + Sizes::staging_bytes + 3 * step * int{sizeof(float)};
+    static constexpr int threads = Sizes::threads, step = Sizes::step, stages = Sizes::stages, pitch = Sizes::pitch;
+    static constexpr int shared_bytes = Sizes::tiles_bytes + Sizes::staging_bytes + 3 * stages * step * int{sizeof(float)};
 
     T* d_k;
     T* d_v;
@@ -80,70 +82,100 @@ struct any_attention_backward_keys {
     const float* log_sum_exp;
     AttentionShape shape;
 
+    // Of a step of the walk, in shared memory.
+    struct Step {
+        T *queries, *d_outs;  // [step, width]
+        // Of the rows: log_sum_exp in units of log2, delta, the last key that the row sees.
+        float *offsets, *deltas;
+        int* lasts;
+    };
+
+    __device__ __forceinline__ void load_step(const Step& to, int64_t rows_at, int64_t sums_at, int first_row) const {
+        load_rows<step, width>(to.queries, q + rows_at, first_row, shape);
+        load_rows<step, width>(to.d_outs, d_out + rows_at, first_row, shape);
+        if (threadIdx.x < step) {
+            int row = first_row + threadIdx.x;
+            bool valid = row < shape.rows();
+            to.offsets[threadIdx.x] = valid ? log_sum_exp[sums_at + shape.sum_offset(row)] * log2_e : 0;
+            to.deltas[threadIdx.x] = valid ? *reinterpret_cast<const float*>(d_q + rows_at + shape.row_offset(row)) : 0;
+            to.lasts[threadIdx.x] = valid ? shape.last_key(row) : -1;
+        }
+    }
+
+    // From S^T to P^T = exp(scale S - log_sum_exp).
+    __device__ __forceinline__ void weigh(float (&p)[step / 8][4], const Step& from, const int (&key)[2]) const {
+        float scale = shape.scale * log2_e;
+#pragma unroll
+        for (int n = 0; n < step / 8; n++)
+#pragma unroll
+            for (int i = 0; i < 4; i++) {
+                int column = n * 8 + threadIdx.x % 4 * 2 + i % 2;
+                p[n][i] = key[i / 2] <= from.lasts[column] ? exp2f(fmaf(p[n][i], scale, -from.offsets[column])) : 0;
+            }
+    }
+
+    // From dP^T to dS^T = P (dP - delta).
+    __device__ __forceinline__ void differentiate(float (&d_p)[step / 8][4], const float (&p)[step / 8][4], const Step& from,
+                                                  const int (&key)[2]) const {
+#pragma unroll
+        for (int n = 0; n < step / 8; n++)
+#pragma unroll
+            for (int i = 0; i < 4; i++) {
+                int column = n * 8 + threadIdx.x % 4 * 2 + i % 2;
+                d_p[n][i] = key[i / 2] <= from.lasts[column] ? p[n][i] * (d_p[n][i] - from.deltas[column]) : 0;
+            }
+    }
+
     __device__ void operator()() const {
         OTTAVA_DYNAMIC_SHARED(shared);
         T* keys = reinterpret_cast<T*>(shared);
         T* values = keys + block_rows * pitch;
-        T* queries = values + block_rows * pitch;
-        T* d_outs = queries + step * pitch;
-        // Of the rows of a step: log_sum_exp in units of log2, delta, the last key that the row sees.
-        float* offsets = reinterpret_cast<float*>(d_outs + step * pitch);
-        float* deltas = offsets + step;
-        int* lasts = reinterpret_cast<int*>(deltas + step);
+        T* tiles_of_steps = values + block_rows * pitch;
+        float* rows_of_steps = reinterpret_cast<float*>(tiles_of_steps + stages * 2 * step * pitch);
         int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
-        float* weights = reinterpret_cast<float*>(lasts + step) + warp * Sizes::staging;
+        float* weights = rows_of_steps + stages * 3 * step + warp * Sizes::staging;
+        auto step_of = [&](int stage) {
+            T* tile = tiles_of_steps + stage * 2 * step * pitch;
+            float* row = rows_of_steps + stage * 3 * step;
+            return Step{tile, tile + step * pitch, row, row + step, reinterpret_cast<int*>(row + 2 * step)};
+        };
 
         int tiles = (shape.key_length + block_rows - 1) / block_rows, sequences = gridDim.x / tiles;
         int first_key = static_cast<int>(blockIdx.x) / sequences * block_rows, head = blockIdx.x % sequences % shape.kv_heads;
         int64_t batch = blockIdx.x % sequences / shape.kv_heads;
-        int64_t keys_at = shape.first_key(batch, head), rows_at = shape.first_row(batch, head);
-        const float* sums = log_sum_exp + shape.first_sum(batch, head);
-        load_keys<block_rows, width>(keys, values, k + keys_at, v + keys_at, first_key, shape);
+        int64_t keys_at = shape.first_key(batch, head), rows_at = shape.first_row(batch, head), sums_at = shape.first_sum(batch, head);
+        // The first row that sees the first key.
+        int first_row = first_key * shape.group / step * step, rows = shape.rows();
+        load_keys<block_rows, width>(keys, k + keys_at, first_key, shape);
+        load_keys<block_rows, width>(values, v + keys_at, first_key, shape);
+        load_step(step_of(0), rows_at, sums_at, first_row);
 
         int warp_key = first_key + warp * 16;
         int key[2] = {warp_key + lane / 4, warp_key + lane / 4 + 8};
-        float scale = shape.scale * log2_e;
         float d_keys[width / 8][4], d_values[width / 8][4];
         clear(d_keys);
         clear(d_values);
-        int rows = shape.rows();
-        // The first row that sees the first key.
-        for (int first_row = first_key * shape.group / step * step; first_row < rows; first_row += step) {
-            __syncthreads();
-            load_rows<step, width>(queries, d_outs, q + rows_at, d_out + rows_at, first_row, shape);
-            if (threadIdx.x < step) {
-                int row = first_row + threadIdx.x;
-                bool valid = row < rows;
-                offsets[threadIdx.x] = valid ? sums[shape.sum_offset(row)] * log2_e : 0;
-                deltas[threadIdx.x] = valid ? *reinterpret_cast<const float*>(d_q + rows_at + shape.row_offset(row)) : 0;
-                lasts[threadIdx.x] = valid ? shape.last_key(row) : -1;
+        for (int stage = 0; first_row < rows; first_row += step, stage = (stage + 1) % stages) {
+            wait_for_tiles();
+            bool more = first_row + step < rows;
+            if (stages > 1 && more) load_step(step_of((stage + 1) % stages), rows_at, sums_at, first_row + step);
+            // The last row sees the most keys.
+            if (shape.last_key(min(first_row + step, rows) - 1) >= warp_key) {
+                Step own = step_of(stage);
+                float p[step / 8][4], d_p[step / 8][4];
+                clear(p);
+                multiply_rows<width>(p, keys + warp * 16 * pitch, own.queries);
+                weigh(p, own, key);
+                multiply_weights(d_values, p, own.d_outs, weights);
+                clear(d_p);
+                multiply_rows<width>(d_p, values + warp * 16 * pitch, own.d_outs);
+                differentiate(d_p, p, own, key);
+                multiply_weights(d_keys, d_p, own.queries, weights);
             }
-            __syncthreads();
-            // The last rows see the most keys.
-            if (shape.last_key(min(first_row + step, rows) - 1) < warp_key) continue;
-
-            float p[step / 8][4];
-            clear(p);
-            multiply_rows<width>(p, keys + warp * 16 * pitch, queries);
-#pragma unroll
-            for (int n = 0; n < step / 8; n++)
-#pragma unroll
-                for (int i = 0; i < 4; i++) {
-                    int column = n * 8 + lane % 4 * 2 + i % 2;
-                    p[n][i] = key[i / 2] <= lasts[column] ? exp2f(fmaf(p[n][i], scale, -offsets[column])) : 0;
-                }
-            multiply_weights(d_values, p, d_outs, weights);
-            float d_p[step / 8][4];
-            clear(d_p);
-            multiply_rows<width>(d_p, values + warp * 16 * pitch, d_outs);
-#pragma unroll
-            for (int n = 0; n < step / 8; n++)
-#pragma unroll
-                for (int i = 0; i < 4; i++) {
-                    int column = n * 8 + lane % 4 * 2 + i % 2;
-                    d_p[n][i] = key[i / 2] <= lasts[column] ? p[n][i] * (d_p[n][i] - deltas[column]) : 0;
-                }
-            multiply_weights(d_keys, d_p, queries, weights);
+            if (stages == 1) {
+                __syncthreads();
+                if (more) load_step(step_of(0), rows_at, sums_at, first_row + step);
+            }
         }
 #pragma unroll
         for (int half = 0; half < 2; half++) {
@@ -162,7 +194,7 @@ struct any_attention_backward_keys {
 template <class T, int width>
 struct any_attention_backward_queries {
     using Sizes = AttentionBackward<T, width>;
-    static constexpr int threads = Sizes::threads, step = Sizes::step, pitch = Sizes::pitch;
+    static constexpr int threads = Sizes::threads, step = Sizes::step, stages = Sizes::stages, pitch = Sizes::pitch;
     static constexpr int shared_bytes = Sizes::tiles_bytes + Sizes::staging_bytes;
 
     T* d_q;
@@ -177,17 +209,23 @@ struct any_attention_backward_queries {
         OTTAVA_DYNAMIC_SHARED(shared);
         T* queries = reinterpret_cast<T*>(shared);
         T* d_outs = queries + block_rows * pitch;
-        T* keys = d_outs + block_rows * pitch;
-        T* values = keys + step * pitch;
+        T* tiles_of_steps = d_outs + block_rows * pitch;  // keys and values of each stage
         int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
-        float* weights = reinterpret_cast<float*>(values + step * pitch) + warp * Sizes::staging;
+        float* weights = reinterpret_cast<float*>(tiles_of_steps + stages * 2 * step * pitch) + warp * Sizes::staging;
 
         int rows = shape.rows(), tiles = (rows + block_rows - 1) / block_rows, sequences = gridDim.x / tiles;
         int tile = tiles - 1 - blockIdx.x / sequences, head = blockIdx.x % sequences % shape.kv_heads;
         int64_t batch = blockIdx.x % sequences / shape.kv_heads;
         int first_row = tile * block_rows, end_row = min(rows, first_row + block_rows);
         int64_t keys_at = shape.first_key(batch, head), rows_at = shape.first_row(batch, head);
-        load_rows<block_rows, width>(queries, d_outs, q + rows_at, d_out + rows_at, first_row, shape);
+        auto load_step = [&](int stage, int first_key) {
+            T* tile = tiles_of_steps + stage * 2 * step * pitch;
+            load_keys<step, width>(tile, k + keys_at, first_key, shape);
+            load_keys<step, width>(tile + step * pitch, v + keys_at, first_key, shape);
+        };
+        load_rows<block_rows, width>(queries, q + rows_at, first_row, shape);
+        load_rows<block_rows, width>(d_outs, d_out + rows_at, first_row, shape);
+        load_step(0, 0);
 
         // Rows beyond the last do as the last does, and are not stored.
         int warp_row = first_row + warp * 16;
@@ -206,25 +244,30 @@ struct any_attention_backward_queries {
 
         float sums[width / 8][4];
         clear(sums);
-        for (int first_key = 0; first_key < keys_of_block; first_key += step) {
-            __syncthreads();
-            load_keys<step, width>(keys, values, k + keys_at, v + keys_at, first_key, shape);
-            __syncthreads();
-            if (first_key >= keys_of_warp) continue;
-
-            float p[step / 8][4], d_p[step / 8][4];
-            clear(p);
-            clear(d_p);
-            multiply_rows<width>(p, queries + warp * 16 * pitch, keys);
-            multiply_rows<width>(d_p, d_outs + warp * 16 * pitch, values);
+        for (int first_key = 0, stage = 0; first_key < keys_of_block; first_key += step, stage = (stage + 1) % stages) {
+            wait_for_tiles();
+            bool more = first_key + step < keys_of_block;
+            if (stages > 1 && more) load_step((stage + 1) % stages, first_key + step);
+            if (first_key < keys_of_warp) {
+                const T* keys = tiles_of_steps + stage * 2 * step * pitch;
+                float p[step / 8][4], d_p[step / 8][4];
+                clear(p);
+                clear(d_p);
+                multiply_rows<width>(p, queries + warp * 16 * pitch, keys);
+                multiply_rows<width>(d_p, d_outs + warp * 16 * pitch, keys + step * pitch);
 #pragma unroll
-            for (int n = 0; n < step / 8; n++)
+                for (int n = 0; n < step / 8; n++)
 #pragma unroll
-                for (int i = 0; i < 4; i++) {
-                    bool seen = first_key + n * 8 + lane % 4 * 2 + i % 2 <= last[i / 2];
-                    d_p[n][i] = seen ? exp2f(fmaf(p[n][i], scale, -offset[i / 2])) * (d_p[n][i] - delta[i / 2]) : 0;
-                }
-            multiply_weights(sums, d_p, keys, weights);
+                    for (int i = 0; i < 4; i++) {
+                        bool seen = first_key + n * 8 + lane % 4 * 2 + i % 2 <= last[i / 2];
+                        d_p[n][i] = seen ? exp2f(fmaf(p[n][i], scale, -offset[i / 2])) * (d_p[n][i] - delta[i / 2]) : 0;
+                    }
+                multiply_weights(sums, d_p, keys, weights);
+            }
+            if (stages == 1) {
+                __syncthreads();
+                if (more) load_step(0, first_key + step);
+            }
         }
         // Other threads of the warp read delta from the rows that are written now.
         __syncwarp();

@@ -83,7 +83,8 @@ struct any_attention_forward {
         int first_row = tile * block_rows, end_row = min(rows, first_row + block_rows);
         const T* k_head = k + shape.first_key(batch, head);
         const T* v_head = v + shape.first_key(batch, head);
-        load_rows<block_rows, width, T>(queries, nullptr, q + shape.first_row(batch, head), nullptr, first_row, shape);
+        load_rows<block_rows, width>(queries, q + shape.first_row(batch, head), first_row, shape);
+        load_keys<keys_of_tile, width>(keys, k_head, 0, shape);
 
         // Rows beyond the last do as the last does, and are not stored.
         int warp_row = first_row + warp * 16;
@@ -102,13 +103,16 @@ struct any_attention_forward {
         float sums[width / 8][4];
         clear(sums);
         for (int first_key = 0; first_key < keys_of_block; first_key += keys_of_tile) {
-            __syncthreads();
-            load_keys<keys_of_tile, width>(keys, values, k_head, v_head, first_key, shape);
-            __syncthreads();
-            if (first_key < keys_of_warp) {
-                float scores[keys_of_tile / 8][4];
-                clear(scores);
-                multiply_rows<width>(scores, queries + warp * 16 * pitch, keys);
+            // Values come while scores are computed, the next keys while values are summed.
+            wait_for_tiles();
+            load_keys<keys_of_tile, width>(values, v_head, first_key, shape);
+            bool sees = first_key < keys_of_warp;
+            float scores[keys_of_tile / 8][4];
+            clear(scores);
+            if (sees) multiply_rows<width>(scores, queries + warp * 16 * pitch, keys);
+            wait_for_tiles();
+            if (first_key + keys_of_tile < keys_of_block) load_keys<keys_of_tile, width>(keys, k_head, first_key + keys_of_tile, shape);
+            if (sees) {
                 weigh(scores, sums, softmax, first_key);
                 multiply_weights(sums, scores, values, weights);
             }

@@ -6,6 +6,7 @@
 // walking over its rows.
 #pragma once
 
+#include "../ptx/cp_async.cuh"
 #include "warp_products.cuh"
 
 namespace ottava {
@@ -43,37 +44,37 @@ struct AttentionShape {
     __device__ int key_pitch() const { return kv_heads * head_dim; }
 };
 
-// Copies rows [first, first + rows) of two tensors to tiles in shared memory; zeros from row `end` on and from element head_dim to width.
-// offset_of gives where a row is in either tensor; addresses of rows are multiples of 16 bytes.
+// Begins to copy rows [first, first + rows) of a tensor to a tile in shared memory; zeros from row `end` on and from element head_dim to
+// width. offset_of gives where a row is in the tensor; addresses of rows are multiples of 16 bytes. The caller commits and waits.
 template <int rows, int width, class T, class OffsetOf>
-__device__ __forceinline__ void load_tiles(T* tile_a, T* tile_b, const T* a, const T* b, int first, int end, int head_dim,
-                                           OffsetOf offset_of) {
+__device__ __forceinline__ void load_tile(T* tile, const T* from, int first, int end, int head_dim, OffsetOf offset_of) {
     constexpr int values = 16 / sizeof(T), chunks = width / values;
 #pragma unroll 2
     for (int i = threadIdx.x; i < rows * chunks; i += 2 * block_rows) {
         int row = i / chunks, column = i % chunks * values;
-        uint4 chunk_a = make_uint4(0, 0, 0, 0), chunk_b = make_uint4(0, 0, 0, 0);
-        if (first + row < end && column < head_dim) {
-            int64_t offset = offset_of(first + row) + column;
-            chunk_a = *reinterpret_cast<const uint4*>(a + offset);
-            if (b != nullptr) chunk_b = *reinterpret_cast<const uint4*>(b + offset);
-        }
-        *reinterpret_cast<uint4*>(tile_a + row * padded_row<T, width> + column) = chunk_a;
-        if (b != nullptr) *reinterpret_cast<uint4*>(tile_b + row * padded_row<T, width> + column) = chunk_b;
+        bool valid = first + row < end && column < head_dim;
+        ptx::cp_async_16(tile + row * padded_row<T, width> + column, valid ? from + offset_of(first + row) + column : from, valid ? 16 : 0);
     }
 }
 
 // Rows of a group of query heads, from row 0 of the key/value head on.
 template <int rows, int width, class T>
-__device__ __forceinline__ void load_rows(T* tile_a, T* tile_b, const T* a, const T* b, int first, const AttentionShape& shape) {
-    load_tiles<rows, width>(tile_a, tile_b, a, b, first, shape.rows(), shape.head_dim, [&](int row) { return shape.row_offset(row); });
+__device__ __forceinline__ void load_rows(T* tile, const T* from, int first, const AttentionShape& shape) {
+    load_tile<rows, width>(tile, from, first, shape.rows(), shape.head_dim, [&](int row) { return shape.row_offset(row); });
 }
 
-// Keys and values, from key 0 of the key/value head on.
+// Keys or values, from key 0 of the key/value head on.
 template <int rows, int width, class T>
-__device__ __forceinline__ void load_keys(T* keys, T* values, const T* k, const T* v, int first, const AttentionShape& shape) {
-    load_tiles<rows, width>(keys, values, k, v, first, shape.key_length, shape.head_dim,
-                            [&](int key) { return static_cast<int64_t>(key) * shape.key_pitch(); });
+__device__ __forceinline__ void load_keys(T* tile, const T* from, int first, const AttentionShape& shape) {
+    load_tile<rows, width>(tile, from, first, shape.key_length, shape.head_dim,
+                           [&](int key) { return static_cast<int64_t>(key) * shape.key_pitch(); });
+}
+
+// Waits for all copies of this thread and for the other threads of the block.
+__device__ __forceinline__ void wait_for_tiles() {
+    ptx::cp_async_commit();
+    ptx::cp_async_wait<0>();
+    __syncthreads();
 }
 
 }  // namespace ottava
