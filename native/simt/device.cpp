@@ -5,6 +5,7 @@
 #include <cstring>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "device.h"
 #include "launch.h"
@@ -13,16 +14,14 @@
 
 namespace ottava::simt {
 
-extern const Operations table;
-
 namespace {
 
 struct SimtDevice : KernelDevice {
     int threads;
-    int64_t scratch_address = 0;
+    std::vector<int64_t> scratch_parts;
 
     explicit SimtDevice(int wanted_threads) : threads(wanted_threads > 0 ? wanted_threads : omp_get_max_threads()) {
-        operations = &table;
+        operations = &kernel_operations;
         properties = {{"name", "simt"},
                       {"processor", "interpreter of CUDA kernels"},
                       {"threads", std::to_string(threads)},
@@ -50,24 +49,25 @@ struct SimtDevice : KernelDevice {
         std::memmove(reinterpret_cast<void*>(destination), reinterpret_cast<void*>(source), static_cast<size_t>(bytes));
     }
     void synchronize() override {}
-    ~SimtDevice() override {
-        if (scratch_address != 0) simt::free(scratch_address);
-    }
 
-    void launch(int64_t, const Launch& launch) override {
-        LaunchConfig config;
-        config.name = launch.name;
-        config.grid = {launch.grid.x, launch.grid.y, launch.grid.z};
-        config.block = {launch.block.x, launch.block.y, launch.block.z};
-        config.cluster = {launch.cluster.x, launch.cluster.y, launch.cluster.z};
-        config.shared_bytes = launch.shared_bytes;
-        config.workers = threads;
-        std::string error = run(config, [&launch] { launch.body(launch.kernel); });
-        if (!error.empty()) fail(OTTAVA_DEVICE_ERROR, "simt: %s", error.c_str());
+    void launch(int64_t, const Launch& what) override {
+        auto dim = [](Extent extent) { return dim3(extent.x, extent.y, extent.z); };
+        LaunchConfig config{.name = what.name,
+                            .grid = dim(what.grid),
+                            .block = dim(what.block),
+                            .cluster = dim(what.cluster),
+                            .shared_bytes = what.shared_bytes,
+                            .workers = threads};
+        std::string error = run(config, [&] { what.body(what.kernel); });
+        if (!error.empty()) fail(OTTAVA_DEVICE_ERROR, "%s", error.c_str());
     }
-    void* scratch(int64_t) override {
-        if (scratch_address == 0) scratch_address = allocate(scratch_bytes);
-        return reinterpret_cast<void*>(scratch_address);
+    void* scratch(int64_t, int64_t, int64_t bytes) override {
+        scratch_parts.push_back(allocate(bytes));
+        return reinterpret_cast<void*>(scratch_parts.back());
+    }
+    void release_scratch(int64_t) override {
+        for (int64_t part : scratch_parts) simt::free(part);
+        scratch_parts.clear();
     }
 };
 

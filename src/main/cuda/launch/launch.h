@@ -53,12 +53,14 @@ struct Launch {
 
 // A device that runs kernels.
 struct KernelDevice : Device {
-    // Memory that an operation may use until it ends; the operations of a stream follow each other, so they share it. Its size is fixed, so
-    // that nothing is allocated in a step: operations divide their work so that what they need fits.
+    // Memory that an operation may use until it ends (class Scratch); the operations of a stream follow each other, so they share it. Its
+    // size is fixed, so that nothing is allocated in a step: operations divide their work so that what they need fits.
     static constexpr int64_t scratch_bytes = int64_t{64} << 20;
 
     virtual void launch(int64_t stream, const Launch& launch) = 0;
-    virtual void* scratch(int64_t stream) = 0;  // scratch_bytes of them, aligned to 256 bytes
+    // Bytes [offset, offset + bytes) of the scratch memory, aligned to 256 bytes. `simt` gives each part guard bands of its own.
+    virtual void* scratch(int64_t stream, int64_t offset, int64_t bytes) = 0;
+    virtual void release_scratch(int64_t stream) = 0;  // the operation has launched what uses it
 };
 
 inline KernelDevice& kernel_device(int64_t stream) {
@@ -84,29 +86,30 @@ void launch(int64_t stream, const Kernel& kernel, Extent grid, Extent block, int
                        [](const void* k) { (*static_cast<const Kernel*>(k))(); }});
 }
 
-// Hands out parts of a stream's scratch memory, each aligned to 256 bytes.
+// Hands out parts of a stream's scratch memory to one operation, until its end.
 class Scratch {
   public:
-    Scratch(int64_t stream, const char* operation)
-        : device(kernel_device(stream)), next(static_cast<char*>(device.scratch(stream))), operation(operation) {}
+    Scratch(int64_t stream, const char* operation) : stream(stream), device(kernel_device(stream)), operation(operation) {}
+    ~Scratch() { device.release_scratch(stream); }
+    Scratch(const Scratch&) = delete;
+    Scratch& operator=(const Scratch&) = delete;
 
     template <class T>
     T* take(int64_t count) {
         int64_t bytes = (count * static_cast<int64_t>(sizeof(T)) + 255) / 256 * 256;
-        if (bytes > left)
-            fail(OTTAVA_UNSUPPORTED, "%s on %s: %lld bytes of scratch memory are needed, %lld are left: make the batch smaller", operation,
-                 device.properties["name"].c_str(), static_cast<long long>(bytes), static_cast<long long>(left));
-        T* taken = reinterpret_cast<T*>(next);
-        next += bytes;
-        left -= bytes;
+        if (bytes > bytes_left())
+            fail(OTTAVA_UNSUPPORTED, "%s on %s: %lld bytes of scratch memory are needed, %lld are left: use smaller shapes", operation,
+                 device.properties["name"].c_str(), static_cast<long long>(bytes), static_cast<long long>(bytes_left()));
+        T* taken = static_cast<T*>(device.scratch(stream, used, count * static_cast<int64_t>(sizeof(T))));
+        used += bytes;
         return taken;
     }
-    int64_t bytes_left() const { return left; }
+    int64_t bytes_left() const { return KernelDevice::scratch_bytes - used; }
 
   private:
+    int64_t stream;
     KernelDevice& device;
-    char* next;
-    int64_t left = KernelDevice::scratch_bytes;
+    int64_t used = 0;
     const char* operation;
 };
 

@@ -25,7 +25,7 @@ struct any_rms_norm_forward {
         int64_t first = static_cast<int64_t>(threadIdx.x) * norm_run, stride = static_cast<int64_t>(blockDim.x) * norm_run;
         for (int64_t i = blockIdx.x; i < rows; i += gridDim.x) {
             const T* in = x + i * columns;
-            float value[norm_run];
+            float value[norm_run] = {};
             float sum = 0;
             for (int64_t j = first; j < columns; j += stride) {
                 load_run<norm_run>(value, in + j, columns - j, aligned);
@@ -68,7 +68,7 @@ struct any_rms_norm_backward {
         float total[norm_run] = {};
         for (int64_t i = begin; i < end; i++) {
             float r = inverse_rms[i];
-            float v[norm_run], g[norm_run];
+            float v[norm_run] = {}, g[norm_run] = {};
             float dot = 0;
             for (int64_t j = first; j < columns; j += stride) {
                 load_gradient(v, g, i, j);
