@@ -49,7 +49,7 @@ struct AttentionShape {
 template <int rows, int width, class T, class OffsetOf>
 __device__ __forceinline__ void load_tile(T* tile, const T* from, int first, int end, int head_dim, OffsetOf offset_of) {
     constexpr int values = 16 / sizeof(T), chunks = width / values;
-#pragma unroll 2
+#pragma unroll 1
     for (int i = threadIdx.x; i < rows * chunks; i += 2 * block_rows) {
         int row = i / chunks, column = i % chunks * values;
         bool valid = first + row < end && column < head_dim;
