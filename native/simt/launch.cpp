@@ -53,6 +53,7 @@ static std::string refusal(const LaunchConfig& config) {
     if (volume(cluster) < 1 || volume(cluster) > 16 || grid.x % cluster.x || grid.y % cluster.y || grid.z % cluster.z)
         return "a cluster of " + std::to_string(cluster.x) + "x" + std::to_string(cluster.y) + "x" + std::to_string(cluster.z) +
                " blocks; at most 16, and it has to divide the grid";
+    if (config.coresident && volume(cluster) > 1) return "a co-resident grid of clusters, which the simt device does not have";
     return "";
 }
 

@@ -54,7 +54,9 @@ void Machine::prepare(const LaunchConfig& launch, int64_t first, int64_t count) 
     pending.clear();
     error.clear();
     idle_rounds = 0;
-    alive = threads * static_cast<int>(count);
+    group = count;
+    alive = all_threads = threads * static_cast<int>(count);
+    cluster_arrived = 0;
     random_state = launch.schedule.seed * 0x2545F4914F6CDD1Dull + static_cast<uint64_t>(first);
     while (blocks.size() < static_cast<size_t>(count)) blocks.push_back(std::make_unique<Block>());
 
@@ -75,6 +77,7 @@ void Machine::prepare(const LaunchConfig& launch, int64_t first, int64_t count) 
         block.rank = rank;
         block.first_warp = rank * warps_per_block;
         block.linear = linear;
+        block.free_registers = 0;
         for (Barrier& barrier : block.barriers) barrier = Barrier();
         block.shared.reset(launch.shared_bytes);
         for (int t = 0; t < warps_per_block * 32; t++) {
@@ -90,6 +93,9 @@ void Machine::prepare(const LaunchConfig& launch, int64_t first, int64_t count) 
             fiber.stack_pointer = nullptr;
             fiber.copies.clear();
             fiber.groups.clear();
+            fiber.stores.clear();
+            fiber.store_groups.clear();
+            fiber.in_cluster_barrier = false;
         }
         for (int w = 0; w < warps_per_block; w++) {
             Warp& warp = warps[static_cast<size_t>(block.first_warp + w)];
@@ -97,6 +103,7 @@ void Machine::prepare(const LaunchConfig& launch, int64_t first, int64_t count) 
             uint32_t mask = lanes == 32 ? 0xffffffffu : (1u << lanes) - 1;
             warp.ready = warp.polling = 0;
             warp.exited = ~mask;
+            warp.registers = launch.registers;
             warp.gatherings.clear();
             wake(block.first_warp + w, mask);
         }
@@ -109,10 +116,8 @@ std::string Machine::run_group(const LaunchConfig& launch, const std::function<v
     prepare(launch, first, count);
     Fiber* fiber = pick();
     if (fiber != nullptr) {
-        ThreadContext* outer = current;
         enter(*fiber);
         ottava_simt_switch(&scheduler_stack, fiber->stack_pointer);
-        current = outer;
     }
     if (error.empty() && alive > 0) error = deadlock_report();
     // What is still under way completes: a copy that nobody waits for writes all the same.
@@ -122,6 +127,7 @@ std::string Machine::run_group(const LaunchConfig& launch, const std::function<v
         std::string damage = blocks[i]->shared.damage();
         if (error.empty() && !damage.empty()) error = "block " + describe(blocks[i]->index) + ": " + damage;
     }
+    current = nullptr;
     return error;
 }
 

@@ -29,7 +29,11 @@ struct Fiber : ThreadContext {
     const char* waits_in = nullptr;  // for the dead-lock report
     Site site;
     std::vector<Copy> copies;
-    std::vector<size_t> groups;  // where each committed group ends in copies
+    std::vector<size_t> groups;        // where each committed group ends in copies
+    std::vector<int64_t> stores;       // tickets of TMA stores
+    std::vector<size_t> store_groups;  // as groups
+    bool in_cluster_barrier = false;
+    int64_t cluster_phase = 0;
 };
 
 struct Barrier {
@@ -42,9 +46,10 @@ struct Barrier {
 
 struct Block : BlockContext {
     Machine* machine = nullptr;
-    int rank = 0;        // in the group
-    int first_warp = 0;  // in the machine
-    int64_t linear = 0;  // in the grid
+    int rank = 0;            // in the group
+    int first_warp = 0;      // in the machine
+    int64_t linear = 0;      // in the grid
+    int free_registers = 0;  // per lane, given back by warps
     Barrier barriers[16];
     SharedMemory shared;
 };
@@ -60,6 +65,7 @@ struct Gathering {
 
 struct Warp {
     uint32_t ready = 0, polling = 0, exited = 0;
+    int registers = 0;  // per lane; 0: not known
     std::vector<Gathering> gatherings;
 };
 
@@ -83,11 +89,16 @@ struct Machine {
     int64_t start(std::function<void()> work);  // returns the ticket
     void finish(int64_t ticket);                // if it has not completed
     void fail(std::string message);             // records the error and leaves the running fiber for good
+    void progress() { idle_rounds = 0; }        // something happened that a polling thread may wait for
+    size_t group_size() const { return static_cast<size_t>(group); }
+    int threads() const { return all_threads; }  // of the group
     Fiber& running() const { return *static_cast<Fiber*>(current); }
 
     std::vector<Fiber> fibers;  // 32 a warp, whether the block fills it or not
     std::vector<Warp> warps;
-    std::vector<std::unique_ptr<Block>> blocks;
+    std::vector<std::unique_ptr<Block>> blocks;  // of the group; more may be kept for later launches
+    int64_t cluster_phase = 0;
+    int cluster_arrived = 0;
 
   private:
     Fiber* pick();
@@ -112,6 +123,8 @@ struct Machine {
     int64_t next_ticket = 0;
     int idle_rounds = 0;
     int alive = 0;
+    int all_threads = 0;
+    int64_t group = 0;
     uint64_t random_state = 0;
     std::string error;
 };

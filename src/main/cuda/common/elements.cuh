@@ -82,21 +82,11 @@ struct Element<f16> {
 
 // 16 bytes, loaded or stored at once from an address that is a multiple of 16.
 __device__ __forceinline__ uint4 load_16(const void* p) {
-#ifdef __CUDA_ARCH__
     return *static_cast<const uint4*>(p);
-#else
-    uint4 value;
-    memcpy(&value, p, 16);
-    return value;
-#endif
 }
 
 __device__ __forceinline__ void store_16(void* p, uint4 value) {
-#ifdef __CUDA_ARCH__
     *static_cast<uint4*>(p) = value;
-#else
-    memcpy(p, &value, 16);
-#endif
 }
 
 // The elements of one 16-byte access.
@@ -108,18 +98,16 @@ struct Packet {
 
 template <class T>
 __device__ __forceinline__ float load(const T* p) {
-    typename Element<T>::Bits bits;
-    memcpy(&bits, p, sizeof bits);
-    return Element<T>::load(bits);
+    return Element<T>::load(*reinterpret_cast<const typename Element<T>::Bits*>(p));
 }
 
 template <class T>
-__device__ __forceinline__ void store(T* p, float value) {
-    typename Element<T>::Bits bits = Element<T>::store(value);
-    memcpy(p, &bits, sizeof bits);
+__device__ __forceinline__ void store_element(T* p, typename Element<T>::Bits bits) {
+    *reinterpret_cast<typename Element<T>::Bits*>(p) = bits;
 }
 
-// x[0 .. N) = the elements at p, of which there are `count` (at most N matter; 0 stands for the rest). `aligned`: p is a multiple of 16 bytes.
+// x[0 .. N) = the elements at p, of which there are `count` (at most N matter; 0 stands for the rest). `aligned`: p is a multiple of 16
+// bytes.
 template <int N, class T>
 __device__ __forceinline__ void load_run(float* x, const T* p, int64_t count, bool aligned) {
     static_assert(N % Packet<T>::width == 0, "a run is a number of 16-byte accesses");
@@ -154,7 +142,7 @@ __device__ __forceinline__ void store_bits(T* p, const typename Element<T>::Bits
     } else {
 #pragma unroll
         for (int k = 0; k < N; k++)
-            if (k < count) memcpy(p + k, bits + k, sizeof bits[0]);
+            if (k < count) store_element(p + k, bits[k]);
     }
 }
 

@@ -7,7 +7,7 @@
 namespace ottava {
 
 struct MatrixTile {
-    static constexpr int threads = 256, columns = 256, run = 8, warps = 8;
+    static constexpr int threads = 256, columns = 256, run = 8, warps = 8, sums = warps * columns;
 
     int64_t row, end;  // of this warp: row, row + warps, ... < end
     int64_t column;    // the first of this lane
@@ -25,7 +25,7 @@ struct MatrixTile {
 
     // Writes the sums over the group's rows to partial[group, columns], from each lane's sums over the rows of its warp.
     static __device__ __forceinline__ void write_column_sums(float* partial, const float* sum, int64_t all_columns) {
-        OTTAVA_SHARED(float, slots, warps * columns);
+        OTTAVA_SHARED(float, slots, sums);
         uint32_t lane = threadIdx.x % 32, warp = threadIdx.x / 32;
 #pragma unroll
         for (int k = 0; k < run; k++) slots[warp * columns + k * 32 + lane] = sum[k];  // k before lane: no bank conflicts

@@ -21,10 +21,9 @@ struct any_fill {
             if (aligned && bytes - at >= 16) {
                 store_16(p, make_uint4(pattern, pattern, pattern, pattern));
             } else {
-                uint16_t half[2] = {static_cast<uint16_t>(pattern), static_cast<uint16_t>(pattern >> 16)};
 #pragma unroll
                 for (int k = 0; k < 8; k++)
-                    if (at + 2 * k < bytes) memcpy(p + 2 * k, half + k % 2, 2);
+                    if (at + 2 * k < bytes) reinterpret_cast<uint16_t*>(p)[k] = static_cast<uint16_t>(pattern >> k % 2 * 16);
             }
         }
     }

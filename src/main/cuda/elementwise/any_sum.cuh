@@ -69,7 +69,8 @@ struct any_column_sum {
     }
 };
 
-// out[j] (+)= sum of partial[i, j] over i < rows. partial: [rows, columns]. Grid: ceil(columns / 32); a warp has 32 columns of every eighth row.
+// out[j] (+)= sum of partial[i, j] over i < rows. partial: [rows, columns]. Grid: ceil(columns / 32); a warp has 32 columns of every eighth
+// row.
 struct any_finish_column_sum {
     static constexpr int threads = 256;
     float* out;

@@ -24,7 +24,8 @@ struct any_embedding_forward {
             if (aligned) {
                 for (int64_t at = threadIdx.x * 16; at < row_bytes; at += blockDim.x * 16) store_16(to + at, load_16(from + at));
             } else {
-                for (int64_t at = threadIdx.x * 2; at < row_bytes; at += blockDim.x * 2) memcpy(to + at, from + at, 2);
+                for (int64_t at = threadIdx.x * 2; at < row_bytes; at += blockDim.x * 2)
+                    *reinterpret_cast<uint16_t*>(to + at) = *reinterpret_cast<const uint16_t*>(from + at);
             }
         }
     }
@@ -32,8 +33,8 @@ struct any_embedding_forward {
 
 // d_weight[ids[t]] += d_out[t], in the order of t, without atomics: the block of a token at which an id comes first adds the rows of all
 // tokens with that id; the blocks of the other tokens end after a look at the ids before theirs.
-// d_weight: F32 [vocabulary, hidden]; d_out: [tokens, hidden] of T. Grid: (tokens, ceil(hidden / 2048)); block: 256 threads, a run of 8 columns
-// each. Shared memory: 1 KiB.
+// d_weight: F32 [vocabulary, hidden]; d_out: [tokens, hidden] of T. Grid: (tokens, ceil(hidden / 2048)); block: 256 threads, a run of 8
+// columns each. Shared memory: 1 KiB.
 template <class T>
 struct any_embedding_backward {
     static constexpr int threads = 256;
@@ -60,18 +61,27 @@ struct any_embedding_backward {
         load_run<run>(sum, target, hidden - j, aligned);
         for (int64_t base = t; base < tokens; base += threads) {
             int32_t matches = collect(ballots, list, id, base);
-            for (int32_t m = 0; m < matches; m++) {
-                float value[run];
-                load_run<run>(value, d_out + (base + list[m]) * hidden + j, hidden - j, aligned);
+            for (int32_t m = 0; m < matches; m += batch) {
+                // Rows are added one after the other, but loaded together: a frequent id would wait for memory at each row.
+                float value[batch][run];
 #pragma unroll
-                for (int k = 0; k < run; k++) sum[k] += value[k];
+                for (int u = 0; u < batch; u++) {
+                    int32_t row = m + u < matches ? list[m + u] : 0;
+                    load_run<run>(value[u], d_out + (base + row) * hidden + j, m + u < matches ? hidden - j : 0, aligned);
+                }
+#pragma unroll
+                for (int u = 0; u < batch; u++) {
+#pragma unroll
+                    for (int k = 0; k < run; k++)
+                        if (m + u < matches) sum[k] += value[u][k];
+                }
             }
         }
         store_run<run>(target, sum, hidden - j, aligned);
     }
 
   private:
-    static constexpr int looks = 8;
+    static constexpr int looks = 8, batch = 4;
 
     // Whether one of the looks * threads ids before `end` is id.
     __device__ __forceinline__ bool any_equal(uint32_t* ballots, int32_t id, int64_t end) const {

@@ -44,7 +44,7 @@ struct GemmResult {
         D* to = data + row * pitch + column;
         if (bias != nullptr) sum += load(bias + column);
         if (accumulate) sum += load(to);
-        store(to, sum);
+        store_element(to, Element<D>::store(sum));
     }
 };
 

@@ -72,9 +72,9 @@ void adalomo_vector(int64_t stream, int64_t weight, int64_t gradient, int64_t se
            blocks_of_runs(options.count, update_run), 256);
 }
 
-inline int adalomo_update_vector(int64_t stream, int64_t control, int weight_dtype, int64_t weight, int64_t gradient,
-                                 int64_t second_moment, int64_t count, double weight_decay, double max_value, int stochastic, int64_t seed,
-                                 int64_t tensor_index, int64_t sum_squares) {
+inline int adalomo_update_vector(int64_t stream, int64_t control, int weight_dtype, int64_t weight, int64_t gradient, int64_t second_moment,
+                                 int64_t count, double weight_decay, double max_value, int stochastic, int64_t seed, int64_t tensor_index,
+                                 int64_t sum_squares) {
     bool aligned = all_aligned(weight, gradient, second_moment);
     auto options = update_options(control, count, weight_decay, max_value, seed, tensor_index, aligned);
     with_float_type(stream, "adalomo_update_vector", weight_dtype, [&](auto type) {

@@ -1,8 +1,8 @@
 // Launches of the elementwise operations.
 #pragma once
 
-#include "elementwise/kernels.h"
 #include "elements.h"
+#include "elementwise/kernels.h"
 
 namespace ottava {
 

@@ -19,9 +19,12 @@ inline int clip_coefficient(int64_t stream, int64_t control, int64_t sums, int64
 
 inline UpdateOptions update_options(int64_t control, int64_t count, double weight_decay, double max_value, int64_t seed,
                                     int64_t tensor_index, bool aligned) {
-    return {pointer<Control>(control),   count,
-            weight_decay,                max_value == 0 ? INFINITY : static_cast<float>(max_value),
-            static_cast<uint64_t>(seed), static_cast<uint32_t>(tensor_index),
+    return {pointer<Control>(control),
+            count,
+            weight_decay,
+            max_value == 0 ? INFINITY : static_cast<float>(max_value),
+            static_cast<uint64_t>(seed),
+            static_cast<uint32_t>(tensor_index),
             aligned};
 }
 
@@ -64,14 +67,19 @@ inline int adamw_update(int64_t stream, int64_t control, int weight_dtype, int64
                         double weight_decay, double max_value, int64_t sum_squares) {
     if (weight_dtype != OTTAVA_F32 && weight_dtype != OTTAVA_BF16) refuse_dtype(stream, "adamw_update", weight_dtype);
     if (weight_dtype == OTTAVA_BF16 && low_bits == 0)
-        fail(OTTAVA_INVALID_ARGUMENT, "adamw_update on %s: a bf16 weight needs its low_bits",
-             device_of(stream).properties["name"].c_str());
+        fail(OTTAVA_INVALID_ARGUMENT, "adamw_update on %s: a bf16 weight needs its low_bits", device_of(stream).properties["name"].c_str());
     bool aligned = all_aligned(weight, low_bits, gradient, first_moment, second_moment);
     auto options = update_options(control, count, weight_decay, max_value, 0, 0, aligned);
     auto update = [&](auto w) {
         launch_update(stream, "adamw_update", count, sum_squares, [&](double* partial) {
-            return any_adamw_update<decltype(w)>{w,       pointer<float>(gradient), pointer<float>(first_moment), pointer<float>(second_moment),
-                                                 partial, beta1,                    beta2,                        static_cast<float>(epsilon),
+            return any_adamw_update<decltype(w)>{w,
+                                                 pointer<float>(gradient),
+                                                 pointer<float>(first_moment),
+                                                 pointer<float>(second_moment),
+                                                 partial,
+                                                 beta1,
+                                                 beta2,
+                                                 static_cast<float>(epsilon),
                                                  options};
         });
     };

@@ -16,8 +16,7 @@ inline int rope(int64_t stream, int dtype, int64_t x, int64_t row_pitch, int64_t
     const char* device = device_of(stream).properties["name"].c_str();
     if (head_dim % 2 != 0)
         fail(OTTAVA_INVALID_ARGUMENT, "rope on %s: head_dim %lld is odd; pairs are rotated", device, static_cast<long long>(head_dim));
-    if (sequence <= 0)
-        fail(OTTAVA_INVALID_ARGUMENT, "rope on %s: sequence %lld is not positive", device, static_cast<long long>(sequence));
+    if (sequence <= 0) fail(OTTAVA_INVALID_ARGUMENT, "rope on %s: sequence %lld is not positive", device, static_cast<long long>(sequence));
     int64_t last = first_position + (tokens < sequence ? tokens : sequence) - 1;
     if (first_position < 0 || last >= positions)
         fail(OTTAVA_INVALID_ARGUMENT, "rope on %s: positions %lld to %lld are needed, the tables have %lld: make them longer", device,

@@ -68,8 +68,7 @@ struct any_cross_entropy {
         if (threadIdx.x == 0) losses[i] = 0;
         if (d_logits == nullptr) return;
         float zero[run] = {};
-        for (int64_t j = first; j < vocabulary; j += stride)
-            store_run<run>(d_logits + i * vocabulary + j, zero, vocabulary - j, aligned);
+        for (int64_t j = first; j < vocabulary; j += stride) store_run<run>(d_logits + i * vocabulary + j, zero, vocabulary - j, aligned);
     }
 };
 

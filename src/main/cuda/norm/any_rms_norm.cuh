@@ -1,6 +1,6 @@
 // RMSNorm. See ottava/norm.h.
-// Block: columns / 8 threads, a multiple of 32 from 32 to 1024. A thread has a run of 8 columns and keeps it in registers, so that up to 8192
-// columns are read once; wider rows are taken in turns and read again, from the cache. Shared memory: 256 bytes.
+// Block: columns / 8 threads, a multiple of 32 from 32 to 1024. A thread has a run of 8 columns and keeps it in registers, so that up to
+// 8192 columns are read once; wider rows are taken in turns and read again, from the cache. Shared memory: 256 bytes.
 #pragma once
 
 #include "../common/reduce.cuh"
@@ -9,7 +9,8 @@ namespace ottava {
 
 constexpr int norm_run = 8;
 
-// y, inverse_rms of x. x, y: [rows, columns] of T; weight: [columns] of T; inverse_rms: F32 [rows]. Grid: any number of blocks; a block per row.
+// y, inverse_rms of x. x, y: [rows, columns] of T; weight: [columns] of T; inverse_rms: F32 [rows]. Grid: any number of blocks; a block per
+// row.
 template <class T>
 struct any_rms_norm_forward {
     static constexpr int threads = 1024;

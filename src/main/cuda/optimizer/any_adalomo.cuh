@@ -27,8 +27,8 @@ __device__ __forceinline__ double adalomo_beta(int32_t step) {
     return beta[0];
 }
 
-// step[0], from the blocks' sums: partial [blocks] and, if there is one, update_partial [update_blocks] for the sum of u^2; and sum_squares,
-// optional, the sum of the squares of the gradient. count: elements of the weight. One block of 256 threads.
+// step[0], from the blocks' sums: partial [blocks] and, if there is one, update_partial [update_blocks] for the sum of u^2; and
+// sum_squares, optional, the sum of the squares of the gradient. count: elements of the weight. One block of 256 threads.
 struct any_adalomo_step {
     static constexpr int threads = 256;
     const Control* control;
@@ -64,7 +64,8 @@ __device__ __forceinline__ float relative_to(float g, float v) {
     return g / sqrtf(v < 0x1p-126f ? 0x1p-126f : v);
 }
 
-// Updates second_moment and writes partial [blocks]. weight: [count] of W; gradient, second_moment: F32 [count]. Any number of blocks of 256.
+// Updates second_moment and writes partial [blocks]. weight: [count] of W; gradient, second_moment: F32 [count]. Any number of blocks of
+// 256.
 template <class W>
 struct any_adalomo_measure_vector {
     static constexpr int threads = 256;

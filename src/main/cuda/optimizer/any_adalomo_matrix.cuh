@@ -80,7 +80,8 @@ struct any_adalomo_rows {
         if (i < matrix.rows) {
             double sum = 0;
             for (int64_t t = 0; t < tiles; t++) sum += static_cast<double>(matrix.row_sums[t * matrix.rows + i]);
-            float state = static_cast<float>(beta * static_cast<double>(row[i]) + (1.0 - beta) * (sum / static_cast<double>(matrix.columns)));
+            float state =
+                static_cast<float>(beta * static_cast<double>(row[i]) + (1.0 - beta) * (sum / static_cast<double>(matrix.columns)));
             row[i] = state;
             value = static_cast<double>(state);
         }
@@ -114,7 +115,8 @@ struct any_adalomo_factors {
             if (j >= matrix.columns) return;
             double sum = 0;
             for (int64_t g = 0; g < groups; g++) sum += static_cast<double>(matrix.column_sums[g * matrix.columns + j]);
-            float state = static_cast<float>(beta * static_cast<double>(column[j]) + (1.0 - beta) * (sum / static_cast<double>(matrix.rows)));
+            float state =
+                static_cast<float>(beta * static_cast<double>(column[j]) + (1.0 - beta) * (sum / static_cast<double>(matrix.rows)));
             column[j] = state;
             matrix.column_factor[j] = inverse_root(static_cast<double>(state));
         } else {

@@ -58,8 +58,7 @@ struct RandomBits {
         Halves low = philox(seed, counter, tensor, step);
         if (i % 8 == 0) return low;
         Halves high = philox(seed, counter + 1, tensor, step);
-        uint32_t w[8] = {low.word[0],  low.word[1],  low.word[2],  low.word[3],
-                         high.word[0], high.word[1], high.word[2], high.word[3]};
+        uint32_t w[8] = {low.word[0], low.word[1], low.word[2], low.word[3], high.word[0], high.word[1], high.word[2], high.word[3]};
         // Moves i % 8 halves out, by 4, 2 and 1, so that no index depends on i and the words stay in registers.
         if (i & 4) {
 #pragma unroll
