@@ -17,7 +17,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 for family in "${families[@]}"; do
   start=$SECONDS
-  nvcc -std=c++17 -O3 -Werror all-warnings -Xptxas -v,-warn-spills,-warn-lmem-usage -fatbin -o "$work/fatbin" \
+  nvcc -std=c++17 -O3 -Isrc/main/cuda -Werror all-warnings -Xptxas -v,-warn-spills,-warn-lmem-usage -fatbin -o "$work/fatbin" \
     -gencode arch=compute_80,code=sm_80 -gencode arch=compute_89,code=sm_89 -gencode arch=compute_90a,code=sm_90a \
     "src/main/cuda/$family/kernels.cu" >"$work/log" 2>&1 || { cat "$work/log" >&2; exit 1; }
   if grep -E 'C75(08|10|11)' "$work/log" >&2; then exit 1; fi  # wgmma serialised, or setmaxnreg ignored

@@ -1,8 +1,10 @@
 // The operations of every KernelDevice.
 #include "activation.h"
 #include "adalomo.h"
+#include "attention.h"
 #include "elementwise.h"
 #include "embedding.h"
+#include "gemm.h"
 #include "loss.h"
 #include "norm.h"
 #include "optimizer.h"
@@ -21,10 +23,10 @@ const Operations kernel_operations = {
     .embedding_backward = kernels::embedding_backward,
     .rms_norm_forward = kernels::rms_norm_forward,
     .rms_norm_backward = kernels::rms_norm_backward,
-    .gemm = nullptr,
+    .gemm = kernels::gemm,
     .rope = kernels::rope,
-    .attention_forward = nullptr,
-    .attention_backward = nullptr,
+    .attention_forward = kernels::attention_forward,
+    .attention_backward = kernels::attention_backward,
     .swiglu_forward = kernels::swiglu_forward,
     .swiglu_backward = kernels::swiglu_backward,
     .cross_entropy = kernels::cross_entropy,
