@@ -23,8 +23,10 @@ int ottava_device_open(const char* name, const char* onednn_path, int threads, i
             device = open_cpu(onednn_path, threads);
         } else if (std::strcmp(name, "meta") == 0) {
             device = open_meta();
+        } else if (std::strcmp(name, "simt") == 0) {
+            device = open_simt(threads);
         } else {
-            fail(OTTAVA_INVALID_ARGUMENT, "unknown device '%s': this build has cpu and meta", name);
+            fail(OTTAVA_INVALID_ARGUMENT, "unknown device '%s': this build has cpu, meta and simt", name);
         }
         *host_device = reinterpret_cast<int64_t>(device);
     });

@@ -24,7 +24,7 @@ class DeviceTest {
     @Test
     void anUnknownNameIsRefusedWithThoseThatAreThere() {
         assertEquals(
-                "unknown device 'tpu': this build has cpu and meta",
+                "unknown device 'tpu': this build has cpu, meta and simt",
                 message(InvalidArgumentException.class, () -> Device.open("tpu")));
     }
 

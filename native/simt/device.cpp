@@ -1,0 +1,88 @@
+// The simt device: the kernels of the cuda device, run on the processor.
+#include <omp.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "device.h"
+#include "launch.h"
+#include "launch/launch.h"
+#include "memory.h"
+
+namespace ottava::simt {
+
+namespace {
+
+struct SimtDevice : KernelDevice {
+    int threads;
+    std::vector<int64_t> scratch_parts;
+
+    explicit SimtDevice(int wanted_threads) : threads(wanted_threads > 0 ? wanted_threads : omp_get_max_threads()) {
+        operations = &kernel_operations;
+        properties = {{"name", "simt"},
+                      {"processor", "interpreter of CUDA kernels"},
+                      {"threads", std::to_string(threads)},
+                      {"matmul", "Ottava"},
+                      {"native_bf16", "false"},
+                      {"schedule", Schedule::from_environment().name()}};
+    }
+
+    int64_t allocate(int64_t bytes) override {
+        int64_t address = simt::allocate(bytes);
+        if (address == 0)
+            fail(OTTAVA_OUT_OF_MEMORY, "simt: %lld bytes cannot be allocated; %lld bytes are free", static_cast<long long>(bytes),
+                 static_cast<long long>(available()));
+        return address;
+    }
+    void free(int64_t address, int64_t) override { simt::free(address); }
+    int64_t available() override { return static_cast<int64_t>(sysconf(_SC_AVPHYS_PAGES)) * sysconf(_SC_PAGESIZE); }
+    void copy_to_device(int64_t address, const void* host, int64_t bytes) override {
+        std::memcpy(reinterpret_cast<void*>(address), host, static_cast<size_t>(bytes));
+    }
+    void copy_to_host(void* host, int64_t address, int64_t bytes) override {
+        std::memcpy(host, reinterpret_cast<void*>(address), static_cast<size_t>(bytes));
+    }
+    void copy(int64_t destination, int64_t source, int64_t bytes) override {
+        std::memmove(reinterpret_cast<void*>(destination), reinterpret_cast<void*>(source), static_cast<size_t>(bytes));
+    }
+    void synchronize() override {}
+
+    void launch(int64_t, const Launch& what) override {
+        auto dim = [](Extent extent) { return dim3(extent.x, extent.y, extent.z); };
+        LaunchConfig config{.name = what.name,
+                            .grid = dim(what.grid),
+                            .block = dim(what.block),
+                            .cluster = dim(what.cluster),
+                            .shared_bytes = what.shared_bytes,
+                            .workers = threads};
+        std::string error = run(config, [&] { what.body(what.kernel); });
+        if (!error.empty()) fail(OTTAVA_DEVICE_ERROR, "%s", error.c_str());
+    }
+    void* scratch(int64_t, int64_t, int64_t bytes) override {
+        scratch_parts.push_back(allocate(bytes));
+        return reinterpret_cast<void*>(scratch_parts.back());
+    }
+    void release_scratch(int64_t) override {
+        for (int64_t part : scratch_parts) simt::free(part);
+        scratch_parts.clear();
+    }
+};
+
+}  // namespace
+
+int workers(int64_t stream) {
+    return static_cast<SimtDevice&>(device_of(stream)).threads;
+}
+
+}  // namespace ottava::simt
+
+ottava::Device* ottava::open_simt(int threads) {
+    try {
+        return new simt::SimtDevice(threads);
+    } catch (const std::invalid_argument& wrong) {
+        fail(OTTAVA_INVALID_ARGUMENT, "%s", wrong.what());
+    }
+}

@@ -1,0 +1,96 @@
+// Warp shuffles, votes and reductions of CUDA.
+#pragma once
+
+#include "context.h"
+
+namespace ottava::simt {
+
+template <class T>
+struct ShuffleLane {
+    T value;
+    T result;
+    int source;  // the lane to read; its own where CUDA leaves the value alone
+};
+
+template <class T>
+void shuffle(void** arguments, uint32_t mask) {
+    for (int lane = 0; lane < 32; lane++) {
+        if (!(mask >> lane & 1)) continue;
+        auto* own = static_cast<ShuffleLane<T>*>(arguments[lane]);
+        if (!(mask >> own->source & 1))
+            kernel_error("lane %d reads lane %d in a shuffle, which is not in the mask 0x%08x", lane, own->source, mask);
+        own->result = static_cast<ShuffleLane<T>*>(arguments[own->source])->value;
+    }
+}
+
+template <class T>
+T shuffle_from(uint32_t mask, const char* operation, T value, int source, Site site) {
+    ShuffleLane<T> own{value, value, source};
+    warp_together(mask, operation, shuffle<T>, &own, site);
+    return own.result;
+}
+
+struct VoteLane {
+    uint32_t predicate;
+    uint32_t result;
+};
+
+inline void vote(void** arguments, uint32_t mask) {
+    uint32_t ballot = 0;
+    for (int lane = 0; lane < 32; lane++)
+        if (mask >> lane & 1) ballot |= static_cast<VoteLane*>(arguments[lane])->predicate << lane;
+    for (int lane = 0; lane < 32; lane++)
+        if (mask >> lane & 1) static_cast<VoteLane*>(arguments[lane])->result = ballot;
+}
+
+inline uint32_t ballot(uint32_t mask, const char* operation, bool predicate, Site site) {
+    VoteLane own{predicate, 0};
+    warp_together(mask, operation, vote, &own, site);
+    return own.result;
+}
+
+inline int lane() {
+    return current->lane;
+}
+
+}  // namespace ottava::simt
+
+template <class T>
+T __shfl_sync(unsigned mask, T value, int source, int width = 32, ottava::simt::Site site = ottava::simt::Site::current()) {
+    int segment = ottava::simt::lane() & ~(width - 1);
+    return ottava::simt::shuffle_from(mask, "__shfl_sync", value, segment + (source & (width - 1)), site);
+}
+
+template <class T>
+T __shfl_xor_sync(unsigned mask, T value, int lane_mask, int width = 32, ottava::simt::Site site = ottava::simt::Site::current()) {
+    int lane = ottava::simt::lane();
+    int source = lane ^ lane_mask;
+    return ottava::simt::shuffle_from(mask, "__shfl_xor_sync", value, source > (lane | (width - 1)) ? lane : source, site);
+}
+
+template <class T>
+T __shfl_down_sync(unsigned mask, T value, unsigned delta, int width = 32, ottava::simt::Site site = ottava::simt::Site::current()) {
+    int lane = ottava::simt::lane();
+    int source = lane + static_cast<int>(delta);
+    return ottava::simt::shuffle_from(mask, "__shfl_down_sync", value, source > (lane | (width - 1)) ? lane : source, site);
+}
+
+template <class T>
+T __shfl_up_sync(unsigned mask, T value, unsigned delta, int width = 32, ottava::simt::Site site = ottava::simt::Site::current()) {
+    int lane = ottava::simt::lane();
+    int source = lane - static_cast<int>(delta);
+    return ottava::simt::shuffle_from(mask, "__shfl_up_sync", value, source < (lane & ~(width - 1)) ? lane : source, site);
+}
+
+inline unsigned __ballot_sync(unsigned mask, int predicate, ottava::simt::Site site = ottava::simt::Site::current()) {
+    return ottava::simt::ballot(mask, "__ballot_sync", predicate != 0, site);
+}
+inline int __any_sync(unsigned mask, int predicate, ottava::simt::Site site = ottava::simt::Site::current()) {
+    return ottava::simt::ballot(mask, "__any_sync", predicate != 0, site) != 0;
+}
+inline int __all_sync(unsigned mask, int predicate, ottava::simt::Site site = ottava::simt::Site::current()) {
+    return ottava::simt::ballot(mask, "__all_sync", predicate != 0, site) == mask;
+}
+inline void __syncwarp(unsigned mask = 0xffffffffu, ottava::simt::Site site = ottava::simt::Site::current()) {
+    ottava::simt::warp_together(mask, "__syncwarp", nullptr, nullptr, site);
+}
