@@ -9,7 +9,8 @@
 
 namespace ottava::simt {
 
-// The order in which ready threads run, blocks start, and asynchronous work completes.
+// The order in which ready threads run, blocks start, and asynchronous work completes. That completes when no thread is ready, as late
+// as it may; with an odd seed also at any moment before.
 struct Schedule {
     enum Kind { FORWARD, REVERSE, SEEDED } kind = FORWARD;
     uint64_t seed = 0;

@@ -54,6 +54,7 @@ void Machine::prepare(const LaunchConfig& launch, int64_t first, int64_t count) 
     pending.clear();
     error.clear();
     idle_rounds = 0;
+    scheduler_bytes = 0;
     group = count;
     alive = all_threads = threads * static_cast<int>(count);
     cluster_arrived = 0;
@@ -105,6 +106,7 @@ void Machine::prepare(const LaunchConfig& launch, int64_t first, int64_t count) 
             warp.exited = ~mask;
             warp.registers = launch.registers;
             warp.gatherings.clear();
+            warp.products.clear();
             wake(block.first_warp + w, mask);
         }
     }
@@ -117,7 +119,10 @@ std::string Machine::run_group(const LaunchConfig& launch, const std::function<v
     Fiber* fiber = pick();
     if (fiber != nullptr) {
         enter(*fiber);
+        void* fake = nullptr;
+        before_switch(&fake, stack_of(*fiber), STACK);
         ottava_simt_switch(&scheduler_stack, fiber->stack_pointer);
+        after_switch(fake, nullptr, nullptr);
     }
     if (error.empty() && alive > 0) error = deadlock_report();
     // What is still under way completes: a copy that nobody waits for writes all the same.
@@ -131,21 +136,28 @@ std::string Machine::run_group(const LaunchConfig& launch, const std::function<v
     return error;
 }
 
+char* Machine::stack_of(const Fiber& fiber) const {
+    return stacks + static_cast<size_t>(&fiber - fibers.data()) * STACK;
+}
+
 // Makes the fiber the current one; gives it a stack when it runs for the first time.
 void Machine::enter(Fiber& fiber) {
     current = &fiber;
     if (fiber.stack_pointer != nullptr) return;
-    size_t slot = static_cast<size_t>(&fiber - fibers.data());
-    char* bottom = stacks + slot * STACK;
+    char* bottom = stack_of(fiber);
     unpoison(bottom, STACK);
     std::memcpy(bottom, &STACK_END, sizeof STACK_END);
     // Stacks that begin at the same place of their pages would share few sets of the first-level cache.
-    size_t colour = slot * 7 % 61 * 64;
+    size_t colour = static_cast<size_t>(&fiber - fibers.data()) * 7 % 61 * 64;
     fiber.stack_pointer = fresh_stack_pointer(bottom + STACK - colour, fiber_main);
 }
 
 void Machine::fiber_main() {
     Machine& self = machine();
+    const void* left = nullptr;
+    size_t bytes = 0;
+    after_switch(nullptr, &left, &bytes);
+    if (self.scheduler_bytes == 0) self.scheduler_bottom = left, self.scheduler_bytes = bytes;  // the first fiber comes from there
     (*self.body)();
     Fiber& fiber = self.running();
     fiber.exited = true;
@@ -159,13 +171,11 @@ void Machine::fiber_main() {
 void Machine::leave() {
     Fiber& fiber = running();
     uint64_t end;
-    std::memcpy(&end, stacks + static_cast<size_t>(&fiber - fibers.data()) * STACK, sizeof end);
+    std::memcpy(&end, stack_of(fiber), sizeof end);
     if (end != STACK_END && error.empty()) error = where(fiber) + ": the stack of " + std::to_string(STACK / 1024) + " KiB overflowed";
     Fiber* other = pick();
     void* unused;
-    if (other == nullptr) ottava_simt_switch(&unused, scheduler_stack);
-    enter(*other);
-    ottava_simt_switch(&unused, other->stack_pointer);
+    switch_to(other, &unused, nullptr);
     __builtin_unreachable();
 }
 
@@ -175,11 +185,20 @@ void Machine::park(const char* operation, Site site) {
     fiber.site = site;
     Fiber* other = pick();
     if (other == &fiber) return;
-    if (other == nullptr) {
-        ottava_simt_switch(&fiber.stack_pointer, scheduler_stack);
+    void* fake = nullptr;
+    switch_to(other, &fiber.stack_pointer, &fake);
+    after_switch(fake, nullptr, nullptr);
+}
+
+// To the fiber, or to run_group if it is null.
+inline void Machine::switch_to(Fiber* fiber, void** save, void** fake) {
+    if (fiber == nullptr) {
+        before_switch(fake, scheduler_bottom, scheduler_bytes);
+        ottava_simt_switch(save, scheduler_stack);
     } else {
-        enter(*other);
-        ottava_simt_switch(&fiber.stack_pointer, other->stack_pointer);
+        enter(*fiber);
+        before_switch(fake, stack_of(*fiber), STACK);
+        ottava_simt_switch(save, fiber->stack_pointer);
     }
 }
 
@@ -196,6 +215,7 @@ Fiber* Machine::pick() {
         size_t words = ready_warps.size();
         bool forward = config->schedule.kind != Schedule::REVERSE;
         uint64_t draw = config->schedule.kind == Schedule::SEEDED ? random() : 0;
+        if (config->schedule.kind == Schedule::SEEDED && config->schedule.seed % 2 == 1 && draw >> 62 == 0) complete_one();
         size_t offset = config->schedule.kind == Schedule::SEEDED ? draw % words : 0;
         for (size_t i = 0; i < words; i++) {
             size_t word = forward ? (i + offset) % words : words - 1 - i;
@@ -234,6 +254,11 @@ bool Machine::wake_polling() {
         any = any || lanes != 0;
     }
     return any;
+}
+
+void Machine::progress() {
+    wake_polling();
+    idle_rounds = 0;
 }
 
 int64_t Machine::start(std::function<void()> work) {

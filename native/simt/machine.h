@@ -10,6 +10,7 @@
 #include "context.h"
 #include "launch.h"
 #include "shared_memory.h"
+#include "wgmma_state.h"
 
 namespace ottava::simt {
 
@@ -67,6 +68,7 @@ struct Warp {
     uint32_t ready = 0, polling = 0, exited = 0;
     int registers = 0;  // per lane; 0: not known
     std::vector<Gathering> gatherings;
+    WarpProducts products;
 };
 
 // Work that the hardware does on its own time. It completes when nothing else can run, or when a wait forces it.
@@ -89,7 +91,8 @@ struct Machine {
     int64_t start(std::function<void()> work);  // returns the ticket
     void finish(int64_t ticket);                // if it has not completed
     void fail(std::string message);             // records the error and leaves the running fiber for good
-    void progress() { idle_rounds = 0; }        // something happened that a polling thread may wait for
+    void progress();                            // something happened that polling threads may wait for
+    void moved() { idle_rounds = 0; }           // a polling thread found what it waited for
     size_t group_size() const { return static_cast<size_t>(group); }
     int threads() const { return all_threads; }  // of the group
     Fiber& running() const { return *static_cast<Fiber*>(current); }
@@ -105,6 +108,8 @@ struct Machine {
     void leave();
     void prepare(const LaunchConfig& config, int64_t first, int64_t count);
     void enter(Fiber& fiber);
+    void switch_to(Fiber* fiber, void** save, void** fake);
+    char* stack_of(const Fiber& fiber) const;
     bool complete_one();
     bool wake_polling();
     uint64_t random();
@@ -116,8 +121,9 @@ struct Machine {
     const std::function<void()>* body = nullptr;
     char* stacks = nullptr;
     size_t stack_count = 0;
-    void* scheduler_stack = nullptr;  // where run_group waits
-    Fiber* next = nullptr;
+    void* scheduler_stack = nullptr;         // where run_group waits
+    const void* scheduler_bottom = nullptr;  // of that stack, for AddressSanitizer
+    size_t scheduler_bytes = 0;
     std::vector<uint64_t> ready_warps;  // a bit per warp
     std::vector<Asynchronous> pending;
     int64_t next_ticket = 0;

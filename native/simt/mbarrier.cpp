@@ -72,7 +72,7 @@ void mbarrier_wait(uint64_t* barrier, int parity, Site site) {
     check_mbarrier(barrier, "mbarrier.try_wait");
     if (parity != 0 && parity != 1) kernel_error("mbarrier.try_wait: parity %d", parity);
     while (load(barrier).phase == static_cast<uint64_t>(parity)) poll("mbarrier wait", site);
-    machine().progress();
+    machine().moved();
 }
 
 }  // namespace ottava::simt

@@ -28,7 +28,7 @@ int64_t rounded(int64_t bytes) {
     return (bytes + 255) / 256 * 256;
 }
 
-bool intact(int64_t address, int64_t bytes) {
+[[maybe_unused]] bool intact(int64_t address, int64_t bytes) {
     auto* byte = reinterpret_cast<const unsigned char*>(address);
     for (int64_t i = 0; i < bytes; i++)
         if (byte[i] != 0xff) return false;

@@ -170,7 +170,10 @@ class ElementwiseContractTest extends Contract {
             });
             for (int i = 0; i < count; i++) {
                 boolean inside = i >= 3 && i < 900;
-                assertEquals(inside ? round(dtype, a[i - 2] + a[i + 2]) : a[i], outputs.get(0).floats()[i], "add");
+                assertEquals(
+                        inside ? round(dtype, a[i - 2] + a[i + 2]) : a[i],
+                        outputs.get(0).floats()[i],
+                        "add");
                 assertEquals(inside ? a[i - 2] : a[i], outputs.get(1).floats()[i], "cast");
                 assertEquals(inside ? 7 : a[i], outputs.get(2).floats()[i], "fill");
             }
