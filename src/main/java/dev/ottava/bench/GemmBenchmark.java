@@ -12,8 +12,7 @@ import java.util.SplittableRandom;
 
 /** Square matrix products on the cpu device, F32 and BF16, beside OpenBLAS SGEMM in the same rounds. */
 public final class GemmBenchmark {
-    private static final int WARM_UP = 3;
-    private static final int ROUNDS = 25;
+    private static final int RUNS = 50;
 
     /**
      * One size.
@@ -30,16 +29,23 @@ public final class GemmBenchmark {
 
     private GemmBenchmark() {}
 
-    /** Measures m = n = k for each size. */
-    public static List<Result> run(Device device, List<Integer> sizes) {
-        if (!device.name().equals("cpu")) {
-            throw new InvalidArgumentException("bench gemm measures the cpu device, not " + device);
-        }
+    /**
+     * Starts the peer's threads. Called before the device is opened, because that may bind this thread to a processor, and
+     * threads inherit the processors of the thread that starts them.
+     */
+    public static void startPeer() {
         if (!OpenBlas.isPresent()) {
             throw new InvalidArgumentException(
                     "OpenBLAS, the peer, is not on the class path: add org.bytedeco:openblas");
         }
-        OpenBlas.setThreads(Integer.parseInt(device.property("threads")));
+        OpenBlas.setThreads(Runtime.getRuntime().availableProcessors());
+    }
+
+    /** Measures m = n = k for each size, after {@link #startPeer}. */
+    public static List<Result> run(Device device, List<Integer> sizes) {
+        if (!device.name().equals("cpu")) {
+            throw new InvalidArgumentException("bench gemm measures the cpu device, not " + device);
+        }
         List<Result> results = new ArrayList<>();
         for (int n : sizes) {
             try (Tensor a = random(device, n);
@@ -49,8 +55,7 @@ public final class GemmBenchmark {
                     Tensor b16 = device.empty(DType.BF16, n, n).copyFrom(b.toFloats());
                     Tensor d16 = device.empty(DType.BF16, n, n)) {
                 List<Timing> timings = Timing.interleaved(
-                        WARM_UP,
-                        ROUNDS,
+                        RUNS,
                         List.of(
                                 () -> Gemm.multiply(d, a, b),
                                 () -> Gemm.multiply(d16, a16, b16),

@@ -16,7 +16,7 @@ import java.util.SplittableRandom;
 /** A whole training step with LOMO: forward, backward, and the update of every parameter, on random tokens. */
 public final class StepBenchmark {
     private static final int WARM_UP = 3;
-    private static final int ROUNDS = 11;
+    private static final int RUNS = 11;
 
     /** A model and a batch. */
     public record Shape(String name, LlamaConfig config, int batch, int length) {
@@ -76,16 +76,15 @@ public final class StepBenchmark {
 
     private static Result run(String deviceName, Shape shape, DType dtype) {
         Batch batch = randomBatch(shape);
-        TrainingOptions options = TrainingOptions.defaults(OptimizerKind.LOMO, WARM_UP + ROUNDS);
+        TrainingOptions options = TrainingOptions.defaults(OptimizerKind.LOMO, WARM_UP + RUNS);
         try (Device device = Device.open(deviceName);
                 LlamaModel model = LlamaModel.initialize(shape.config(), device, dtype, 0);
                 TrainingStep step = new TrainingStep(model, options)) {
             int[] number = {0};
-            Timing timing = Timing.interleaved(WARM_UP, ROUNDS, List.of(() -> {
-                        step.run(List.of(batch), ++number[0], options.learningRate());
-                        device.synchronize();
-                    }))
-                    .get(0);
+            Timing timing = Timing.alone(WARM_UP, RUNS, () -> {
+                step.run(List.of(batch), ++number[0], options.learningRate());
+                device.synchronize();
+            });
             return new Result(shape, dtype, timing, device.memory().peakBytes());
         }
     }

@@ -22,7 +22,7 @@ import picocli.CommandLine.Parameters;
         header = "Measures kernels and training steps.",
         footer = {
             "",
-            "Variants are measured in turn, in the same rounds; figures are medians, the spread is half the distance between the quartiles.",
+            "Variants are measured in turns; figures are medians, the spread is half the distance between the quartiles.",
             "Let nothing else run beside it.",
             "",
             "Examples:",
@@ -62,6 +62,9 @@ final class BenchCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        if (suite == Suite.gemm) {
+            GemmBenchmark.startPeer();
+        }
         try (Device opened = device.open()) {
             terminal.remarks(json)
                     .printf(

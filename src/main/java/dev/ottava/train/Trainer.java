@@ -3,6 +3,7 @@ package dev.ottava.train;
 import dev.ottava.autograd.LossOperation;
 import dev.ottava.autograd.Tape;
 import dev.ottava.core.Device;
+import dev.ottava.core.InvalidArgumentException;
 import dev.ottava.core.MemoryStatistics;
 import dev.ottava.data.Batch;
 import dev.ottava.data.Dataset;
@@ -161,7 +162,7 @@ public final class Trainer implements AutoCloseable {
      * @param seqLen of the longest row
      */
     public static MemoryStatistics plan(LlamaConfig config, TrainingOptions options, int seqLen) {
-        int[] ids = new int[options.batchSize() * seqLen];
+        int[] ids = new int[tokens(options.batchSize(), seqLen)];
         int[] targets = new int[ids.length];
         Batch batch = new Batch(options.batchSize(), seqLen, ids, targets, targets.length, ids.length);
         List<Batch> batches = new ArrayList<>();
@@ -174,6 +175,15 @@ public final class Trainer implements AutoCloseable {
             step.run(batches, 1, options.learningRate());
             return meta.memory();
         }
+    }
+
+    private static int tokens(int batchSize, int seqLen) {
+        long tokens = (long) batchSize * seqLen;
+        if (tokens > Integer.MAX_VALUE) {
+            throw new InvalidArgumentException("--batch-size " + batchSize + " of --seq-len " + seqLen + " makes " + tokens
+                    + " tokens in a batch: at most 2147483647; lower one of them");
+        }
+        return (int) tokens;
     }
 
     @Override

@@ -124,7 +124,7 @@ class DeviceTest {
                         "-cp",
                         System.getProperty("java.class.path"),
                         Instructions.class.getName())
-                .redirectErrorStream(true);
+                .redirectError(ProcessBuilder.Redirect.INHERIT);
         builder.environment().put("OTTAVA_CPU_INSTRUCTIONS", instructions);
         Process process = builder.start();
         String printed = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
