@@ -4,6 +4,8 @@
 // tiles see the most keys and go first. width: head_dim rounded up to 32, 64, 96 or 128; the rest is zeros.
 // Shared memory: 64 queries and twice `keys_of_tile` keys of width + 16 bytes; for F32 a staging of weights besides. Registers: 16 x width
 // sums and 16 x keys_of_tile scores per warp.
+// Where that makes few blocks, above all in decoding, the keys are split as well (Flash-Decoding, Dao et al. 2023): blocks of a tile, the fastest
+// index of the grid, leave partial results of `keys_of_split` keys each, which any_attention_combine puts together.
 // The running maximum is in units of log2 and scaled; each thread sums its own columns, rows are summed across threads at the end.
 #pragma once
 
@@ -26,6 +28,10 @@ struct any_attention_forward {
     const T* k;
     const T* v;
     AttentionShape shape;
+    int splits, keys_of_split;  // the latter a multiple of keys_of_tile
+    float* partial_out;         // if splits > 1: [splits, batch, query_length, heads, head_dim]
+    float* partial_sums;        // the same: [splits, batch, heads, query_length], logarithms
+    int64_t rows_of_split;      // batch x query_length x heads
 
     // Of the two rows of a thread.
     struct Softmax {
@@ -51,13 +57,15 @@ struct any_attention_forward {
                 }
             maximum = fmaxf(maximum, __shfl_xor_sync(0xffffffffu, maximum, 1));
             maximum = fmaxf(maximum, __shfl_xor_sync(0xffffffffu, maximum, 2));
-            float shrink = exp2f(softmax.maximum[half] - maximum), sum = softmax.sum[half] * shrink;
+            // A row may see no key of the split so far.
+            float base = maximum == -INFINITY ? 0 : maximum;
+            float shrink = exp2f(softmax.maximum[half] - base), sum = softmax.sum[half] * shrink;
 #pragma unroll
             for (int n = 0; n < keys_of_tile / 8; n++)
 #pragma unroll
                 for (int i = 0; i < 2; i++) {
                     float& weight = scores[n][2 * half + i];
-                    weight = exp2f(weight - maximum);
+                    weight = exp2f(weight - base);
                     sum += weight;
                 }
 #pragma unroll
@@ -78,14 +86,16 @@ struct any_attention_forward {
         int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
         float* weights = reinterpret_cast<float*>(values + keys_of_tile * pitch) + warp * staging;
 
-        int rows = shape.rows(), tiles = (rows + block_rows - 1) / block_rows, sequences = gridDim.x / tiles;
-        int tile = tiles - 1 - blockIdx.x / sequences, head = blockIdx.x % sequences % shape.kv_heads;
-        int64_t batch = blockIdx.x % sequences / shape.kv_heads;
+        int rows = shape.rows(), tiles = (rows + block_rows - 1) / block_rows;
+        int split = static_cast<int>(blockIdx.x) % splits, block = blockIdx.x / splits, sequences = gridDim.x / splits / tiles;
+        int tile = tiles - 1 - block / sequences, head = block % sequences % shape.kv_heads;
+        int64_t batch = block % sequences / shape.kv_heads;
         int first_row = tile * block_rows, end_row = min(rows, first_row + block_rows);
         const T* k_head = k + shape.first_key(batch, head);
         const T* v_head = v + shape.first_key(batch, head);
         load_rows<block_rows, width>(queries, q + shape.first_row(batch, head), first_row, shape);
-        load_keys<keys_of_tile, width>(keys, k_head, 0, shape);
+        int first_key = split * keys_of_split;
+        load_keys<keys_of_tile, width>(keys, k_head, first_key, shape);
 
         // Rows beyond the last do as the last does, and are not stored.
         int warp_row = first_row + warp * 16;
@@ -99,11 +109,11 @@ struct any_attention_forward {
         }
         // What this warp sees; a warp without rows sees nothing.
         int keys_of_warp = warp_row < rows ? shape.last_key(min(warp_row + 15, rows - 1)) + 1 : 0;
-        int keys_of_block = shape.last_key(end_row - 1) + 1;
+        int end_key = min(shape.last_key(end_row - 1) + 1, first_key + keys_of_split);
 
         float sums[width / 8][4];
         clear(sums);
-        for (int first_key = 0; first_key < keys_of_block; first_key += keys_of_tile) {
+        for (; first_key < end_key; first_key += keys_of_tile) {
             // Values come while scores are computed, the next keys while values are summed.
             wait_for_tiles();
             load_keys<keys_of_tile, width>(values, v_head, first_key, shape);
@@ -112,26 +122,34 @@ struct any_attention_forward {
             clear(scores);
             if (sees) multiply_rows<width>(scores, queries + warp * 16 * pitch, keys);
             wait_for_tiles();
-            if (first_key + keys_of_tile < keys_of_block) load_keys<keys_of_tile, width>(keys, k_head, first_key + keys_of_tile, shape);
+            if (first_key + keys_of_tile < end_key) load_keys<keys_of_tile, width>(keys, k_head, first_key + keys_of_tile, shape);
             if (sees) {
                 weigh(scores, sums, softmax, first_key);
                 multiply_weights(sums, scores, values, weights);
             }
         }
+        wait_for_tiles();  // a block that sees no key of the split still has copies under way
         if (warp_row >= rows) return;
 #pragma unroll
         for (int half = 0; half < 2; half++) {
             float sum = softmax.sum[half];
             sum += __shfl_xor_sync(0xffffffffu, sum, 1);
             sum += __shfl_xor_sync(0xffffffffu, sum, 2);
-            if (row[half] < rows) {
-                if (log_sum_exp != nullptr && lane % 4 == 0)
-                    log_sum_exp[shape.first_sum(batch, head) + shape.sum_offset(row[half])] = (softmax.maximum[half] + log2f(sum)) / log2_e;
-                T* to = out + shape.first_row(batch, head) + shape.row_offset(row[half]) + lane % 4 * 2;
-                float factor = 1 / sum;
+            if (row[half] >= rows) continue;
+            float* to_sums = splits > 1 ? partial_sums + split * rows_of_split : log_sum_exp;
+            if (to_sums != nullptr && lane % 4 == 0)
+                to_sums[shape.first_sum(batch, head) + shape.sum_offset(row[half])] = (softmax.maximum[half] + log2f(sum)) / log2_e;
+            int64_t at = shape.first_row(batch, head) + shape.row_offset(row[half]) + lane % 4 * 2;
+            float factor = sum == 0 ? 0 : 1 / sum;
 #pragma unroll
-                for (int n = 0; n < width / 8; n++)
-                    if (n * 8 < shape.head_dim) store_pair(to + n * 8, sums[n][2 * half] * factor, sums[n][2 * half + 1] * factor);
+            for (int n = 0; n < width / 8; n++) {
+                if (n * 8 >= shape.head_dim) break;
+                float x = sums[n][2 * half] * factor, y = sums[n][2 * half + 1] * factor;
+                if (splits > 1) {
+                    store_pair(partial_out + split * rows_of_split * shape.head_dim + at + n * 8, x, y);
+                } else {
+                    store_pair(out + at + n * 8, x, y);
+                }
             }
         }
     }

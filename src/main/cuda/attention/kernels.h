@@ -2,6 +2,7 @@
 #pragma once
 
 #include "any_attention_backward.cuh"
+#include "any_attention_combine.cuh"
 #include "any_attention_forward.cuh"
 
 #define OTTAVA_ATTENTION_KERNELS_OF(X, dtype, T, width)                                                            \
@@ -12,6 +13,8 @@
 #define OTTAVA_ATTENTION_KERNELS(X)                              \
     X(any_attention_delta_f32, any_attention_delta<float>)       \
     X(any_attention_delta_bf16, any_attention_delta<bf16>)       \
+    X(any_attention_combine_f32, any_attention_combine<float>)   \
+    X(any_attention_combine_bf16, any_attention_combine<bf16>)   \
     OTTAVA_ATTENTION_KERNELS_OF(X, f32, float, 32)               \
     OTTAVA_ATTENTION_KERNELS_OF(X, f32, float, 64)               \
     OTTAVA_ATTENTION_KERNELS_OF(X, f32, float, 96)               \

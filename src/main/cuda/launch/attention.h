@@ -1,6 +1,8 @@
 // Attention, forward and backward, by kernels.
 #pragma once
 
+#include <algorithm>
+
 #include "../attention/kernels.h"
 #include "launch.h"
 
@@ -51,6 +53,13 @@ struct AttentionCall {
         return blocks;
     }
 
+    // How many keys a block of the forward pass takes: as many blocks as a large GPU holds at a time are wanted, with 128 keys at least. The
+    // shape alone decides, not the device, so that results are the same everywhere.
+    int64_t keys_of_split(int64_t blocks) const {
+        int64_t splits = std::min(ceil_div(256, blocks), ceil_div(shape.key_length, 128));
+        return ceil_div(ceil_div(shape.key_length, splits), 128) * 128;
+    }
+
     // Calls body(element, width) for the type of the elements and the width that head_dim is padded to.
     template <class Body>
     void choose(Body&& body) const {
@@ -78,9 +87,23 @@ inline int attention_forward(int64_t stream, int dtype, int64_t out, int64_t log
     call.choose([&](auto element, auto width) {
         using T = decltype(element);
         using Kernel = any_attention_forward<T, width>;
+        using Combine = any_attention_combine<T>;
+        Kernel kernel{pointer<T>(out),       pointer<float>(log_sum_exp), pointer<const T>(q), pointer<const T>(k),
+                      pointer<const T>(v),   call.shape,                  1,                   static_cast<int>(key_length),
+                      nullptr,               nullptr,                     batch * query_length * heads};
+        int64_t blocks = call.blocks(call.shape.rows());
+        int64_t keys = call.keys_of_split(blocks), splits = ceil_div(key_length, keys);
+        if (splits == 1) return launch(stream, kernel, blocks, Kernel::threads, Kernel::shared_bytes);
+        Scratch scratch(stream, call.operation);
+        kernel.splits = static_cast<int>(splits);
+        kernel.keys_of_split = static_cast<int>(keys);
+        kernel.partial_out = scratch.take<float>(splits * kernel.rows_of_split * head_dim);
+        kernel.partial_sums = scratch.take<float>(splits * kernel.rows_of_split);
+        launch(stream, kernel, blocks * splits, Kernel::threads, Kernel::shared_bytes);
         launch(stream,
-               Kernel{pointer<T>(out), pointer<float>(log_sum_exp), pointer<const T>(q), pointer<const T>(k), pointer<const T>(v), call.shape},
-               call.blocks(call.shape.rows()), Kernel::threads, Kernel::shared_bytes);
+               Combine{kernel.out, kernel.log_sum_exp, kernel.partial_out, kernel.partial_sums, kernel.rows_of_split, kernel.splits,
+                       call.shape.heads, call.shape.query_length, call.shape.head_dim},
+               ceil_div(kernel.rows_of_split, Combine::threads / 32), Combine::threads);
     });
     return OTTAVA_OK;
 }
