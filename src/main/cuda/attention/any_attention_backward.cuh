@@ -1,8 +1,10 @@
 // Attention backward: probabilities are computed again from log_sum_exp, tile by tile (FlashAttention-2, Dao 2023, algorithm 2), without
 // atomics: three kernels, launched in this order.
 //
-// 1. any_attention_delta: delta = d_out . out of each row, left in the first four bytes of the row's place in d_q, which has no other use yet.
-// 2. any_attention_backward_keys: a block has 64 keys of one key/value head, 16 for each of its 4 warps, and walks over the rows that see them;
+// 1. any_attention_delta: delta = d_out . out of each row, left in the first four bytes of the row's place in d_q, which has no other use
+// yet.
+// 2. any_attention_backward_keys: a block has 64 keys of one key/value head, 16 for each of its 4 warps, and walks over the rows that see
+// them;
 //    scores lie transposed, S^T = K Q^T, so that P^T and dS^T are in registers what dV += P^T dO and dK += dS^T Q take.
 // 3. any_attention_backward_queries: a block has 64 rows of the group (tiles.cuh), 16 a warp, and walks over the keys that they see:
 //    dQ += dS K. It reads its rows of d_q for delta before it overwrites them.
