@@ -3,12 +3,13 @@
 # make test     passes the tests
 # make check    formatting and static analysis
 # make format   formats the sources
+# make cuda-check  compiles the CUDA kernels with nvcc and refuses registers that spill
 # Each installs what is missing on Debian or Ubuntu when run as root, and otherwise prints the line to type.
 
 MAVEN := mvn -B -ntp
-C_SOURCES = $(shell git ls-files 'native/*.h' 'native/*.cpp')
+C_SOURCES = $(shell git ls-files 'native/*.h' 'native/*.cpp' 'src/main/cuda/*.h' 'src/main/cuda/*.cpp' 'src/main/cuda/*.cuh')
 
-.PHONY: build demo test check format clean setup
+.PHONY: build demo test check cuda-check format clean setup
 
 build: setup
 	$(MAVEN) -q -DskipTests package
@@ -26,6 +27,9 @@ check: setup
 	$(MAVEN) -q -Pspotless spotless:check
 	clang-format --dry-run -Werror $(C_SOURCES)
 	$(MAVEN) -q -Perrorprone process-classes
+
+cuda-check:
+	cmake/kernel-resources.sh
 
 format: setup
 	@bin/setup clang-format

@@ -5,23 +5,23 @@
 #include <cstring>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
-#include "../abi/device_object.h"
 #include "device.h"
 #include "launch.h"
+#include "launch/launch.h"
 #include "memory.h"
 
 namespace ottava::simt {
 
-extern const Operations table;
-
 namespace {
 
-struct SimtDevice : Device {
+struct SimtDevice : KernelDevice {
     int threads;
+    std::vector<int64_t> scratch_parts;
 
     explicit SimtDevice(int wanted_threads) : threads(wanted_threads > 0 ? wanted_threads : omp_get_max_threads()) {
-        operations = &table;
+        operations = &kernel_operations;
         properties = {{"name", "simt"},
                       {"processor", "interpreter of CUDA kernels"},
                       {"threads", std::to_string(threads)},
@@ -49,6 +49,26 @@ struct SimtDevice : Device {
         std::memmove(reinterpret_cast<void*>(destination), reinterpret_cast<void*>(source), static_cast<size_t>(bytes));
     }
     void synchronize() override {}
+
+    void launch(int64_t, const Launch& what) override {
+        auto dim = [](Extent extent) { return dim3(extent.x, extent.y, extent.z); };
+        LaunchConfig config{.name = what.name,
+                            .grid = dim(what.grid),
+                            .block = dim(what.block),
+                            .cluster = dim(what.cluster),
+                            .shared_bytes = what.shared_bytes,
+                            .workers = threads};
+        std::string error = run(config, [&] { what.body(what.kernel); });
+        if (!error.empty()) fail(OTTAVA_DEVICE_ERROR, "%s", error.c_str());
+    }
+    void* scratch(int64_t, int64_t, int64_t bytes) override {
+        scratch_parts.push_back(allocate(bytes));
+        return reinterpret_cast<void*>(scratch_parts.back());
+    }
+    void release_scratch(int64_t) override {
+        for (int64_t part : scratch_parts) simt::free(part);
+        scratch_parts.clear();
+    }
 };
 
 }  // namespace

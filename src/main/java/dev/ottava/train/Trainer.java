@@ -180,8 +180,8 @@ public final class Trainer implements AutoCloseable {
     private static int tokens(int batchSize, int seqLen) {
         long tokens = (long) batchSize * seqLen;
         if (tokens > Integer.MAX_VALUE) {
-            throw new InvalidArgumentException("--batch-size " + batchSize + " of --seq-len " + seqLen + " makes " + tokens
-                    + " tokens in a batch: at most 2147483647; lower one of them");
+            throw new InvalidArgumentException("--batch-size " + batchSize + " of --seq-len " + seqLen + " makes "
+                    + tokens + " tokens in a batch: at most 2147483647; lower one of them");
         }
         return (int) tokens;
     }

@@ -30,6 +30,13 @@ class AdaLomoUpdateContractTest extends UpdateContract {
         }
     }
 
+    /** More rows than any device has groups of rows. */
+    @Test
+    void tallMatrices() {
+        compareMatrix(new Case(DType.F32, 4100, 9, 5, 0.75, Rounding.NEAREST, true));
+        compareMatrix(new Case(DType.BF16, 4100, 16, 1, 0, STOCHASTIC, true));
+    }
+
     private void compareMatrix(Case c) {
         int count = c.rows * c.columns;
         float[] weight = gaussian(c.dtype, count, 0.05);

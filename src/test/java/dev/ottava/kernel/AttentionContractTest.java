@@ -51,7 +51,7 @@ class AttentionContractTest extends Contract {
     void fewerQueriesThanKeysInACache() {
         for (DType dtype : DTYPES) {
             for (int queries : new int[] {1, 2, 4, 5, 16, 65}) {
-                for (int keys : new int[] {65, 67, 128, 200}) {
+                for (int keys : new int[] {65, 67, 128, 200, 385}) {
                     compareForward(dtype, new AttentionOracle(2, 4, 2, 48, queries, keys, keys + 3, -0.3));
                     compareForward(dtype, new AttentionOracle(1, 6, 1, 64, queries, keys, keys, 0.1));
                 }

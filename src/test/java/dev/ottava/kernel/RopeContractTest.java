@@ -11,7 +11,8 @@ class RopeContractTest extends Contract {
 
     @Test
     void rotatesBySequenceAndPosition() {
-        int[][] shapes = {{1, 1, 2}, {7, 1, 6}, {12, 3, 32}, {40, 5, 64}, {60, 4, 128}}; // tokens, heads, head_dim
+        int[][] shapes = {{1, 1, 2}, {7, 1, 6}, {12, 3, 32}, {40, 5, 64}, {60, 4, 128}, {3, 40, 128}
+        }; // tokens, heads, head_dim
         for (DType dtype : DTYPES) {
             for (int[] shape : shapes) {
                 for (boolean inverse : new boolean[] {false, true}) {

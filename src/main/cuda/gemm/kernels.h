@@ -1,0 +1,16 @@
+// The instantiations of the product. n: an operand as the contract has it, with the depth along its rows; t: transposed.
+#pragma once
+
+#include "any_gemm_bf16.cuh"
+#include "any_gemm_f32.cuh"
+
+#define OTTAVA_GEMM_KERNELS_OF(X, a, a_transposed, b, b_transposed)               \
+    X(any_gemm_f32_##a##b, any_gemm_f32<a_transposed, b_transposed>)              \
+    X(any_gemm_bf16_f32_##a##b, any_gemm_bf16<float, a_transposed, b_transposed>) \
+    X(any_gemm_bf16_bf16_##a##b, any_gemm_bf16<bf16, a_transposed, b_transposed>)
+
+#define OTTAVA_GEMM_KERNELS(X)                    \
+    OTTAVA_GEMM_KERNELS_OF(X, n, false, n, false) \
+    OTTAVA_GEMM_KERNELS_OF(X, n, false, t, true)  \
+    OTTAVA_GEMM_KERNELS_OF(X, t, true, n, false)  \
+    OTTAVA_GEMM_KERNELS_OF(X, t, true, t, true)

@@ -1,0 +1,48 @@
+// The matrix product by the portable kernels.
+#pragma once
+
+#include "../gemm/kernels.h"
+#include "launch.h"
+
+namespace ottava {
+
+OTTAVA_GEMM_KERNELS(OTTAVA_NAME)
+
+namespace kernels {
+
+inline int gemm(int64_t stream, int d_dtype, int64_t d, int64_t d_pitch, int operand_dtype, int64_t a, int64_t a_pitch, int a_transposed,
+                int64_t b, int64_t b_pitch, int b_transposed, int64_t bias, int64_t m, int64_t n, int64_t k, int accumulate) {
+    bool f32 = operand_dtype == OTTAVA_F32 && d_dtype == OTTAVA_F32;
+    if (!f32 && (operand_dtype != OTTAVA_BF16 || (d_dtype != OTTAVA_F32 && d_dtype != OTTAVA_BF16)))
+        fail(OTTAVA_UNSUPPORTED, "gemm on %s: operands of dtype %d with a result of dtype %d; bf16 gives bf16 or f32, f32 gives f32",
+             device_of(stream).properties["name"].c_str(), operand_dtype, d_dtype);
+    auto run = [&](auto element, auto result, auto kernel) {
+        using T = decltype(element);
+        using D = decltype(result);
+        using Kernel = typename decltype(kernel)::type;
+        auto operand = [&](int64_t address, int64_t pitch, bool transposed, int64_t rows) {
+            bool aligned = address % 16 == 0 && pitch * static_cast<int64_t>(sizeof(T)) % 16 == 0;
+            return GemmOperand<T>{pointer<const T>(address), pitch, transposed ? k : rows, transposed ? rows : k, aligned};
+        };
+        int64_t tiles = ceil_div(m, Kernel::tile) * ceil_div(n, Kernel::tile);
+        if (tiles > INT32_MAX)
+            fail(OTTAVA_UNSUPPORTED, "gemm: a result of %lld x %lld is too large", static_cast<long long>(m), static_cast<long long>(n));
+        GemmResult<T, D> to{pointer<D>(d), d_pitch, m, n, pointer<const T>(bias), accumulate != 0};
+        launch(stream, Kernel{operand(a, a_pitch, a_transposed, m), operand(b, b_pitch, b_transposed, n), to, k}, tiles, Kernel::threads);
+    };
+    auto transposed = [&](auto a_is, auto b_is) {
+        constexpr bool at = decltype(a_is)::value, bt = decltype(b_is)::value;
+        if (f32) return run(float{}, float{}, std::common_type<any_gemm_f32<at, bt>>{});
+        if (d_dtype == OTTAVA_F32) return run(bf16{}, float{}, std::common_type<any_gemm_bf16<float, at, bt>>{});
+        return run(bf16{}, bf16{}, std::common_type<any_gemm_bf16<bf16, at, bt>>{});
+    };
+    if (a_transposed) {
+        b_transposed ? transposed(std::true_type{}, std::true_type{}) : transposed(std::true_type{}, std::false_type{});
+    } else {
+        b_transposed ? transposed(std::false_type{}, std::true_type{}) : transposed(std::false_type{}, std::false_type{});
+    }
+    return OTTAVA_OK;
+}
+
+}  // namespace kernels
+}  // namespace ottava

@@ -1,0 +1,40 @@
+// The operations of every KernelDevice.
+#include "activation.h"
+#include "adalomo.h"
+#include "attention.h"
+#include "elementwise.h"
+#include "embedding.h"
+#include "gemm.h"
+#include "loss.h"
+#include "norm.h"
+#include "optimizer.h"
+#include "rope.h"
+
+namespace ottava {
+
+const Operations kernel_operations = {
+    .fill = kernels::fill,
+    .cast = kernels::cast,
+    .add = kernels::add,
+    .sum = kernels::sum,
+    .sum_squares = kernels::sum_squares,
+    .column_sum = kernels::column_sum,
+    .embedding_forward = kernels::embedding_forward,
+    .embedding_backward = kernels::embedding_backward,
+    .rms_norm_forward = kernels::rms_norm_forward,
+    .rms_norm_backward = kernels::rms_norm_backward,
+    .gemm = kernels::gemm,
+    .rope = kernels::rope,
+    .attention_forward = kernels::attention_forward,
+    .attention_backward = kernels::attention_backward,
+    .swiglu_forward = kernels::swiglu_forward,
+    .swiglu_backward = kernels::swiglu_backward,
+    .cross_entropy = kernels::cross_entropy,
+    .clip_coefficient = kernels::clip_coefficient,
+    .lomo_update = kernels::lomo_update,
+    .adalomo_update_matrix = kernels::adalomo_update_matrix,
+    .adalomo_update_vector = kernels::adalomo_update_vector,
+    .adamw_update = kernels::adamw_update,
+};
+
+}  // namespace ottava

@@ -1,0 +1,8 @@
+// The kernels of the family, by their names in the cubin.
+#pragma once
+
+#include "any_cross_entropy.cuh"
+
+#define OTTAVA_LOSS_KERNELS(X)                         \
+    X(any_cross_entropy_f32, any_cross_entropy<float>) \
+    X(any_cross_entropy_bf16, any_cross_entropy<bf16>)

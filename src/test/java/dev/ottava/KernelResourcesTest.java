@@ -1,0 +1,91 @@
+package dev.ottava;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/** cmake/kernel-resources.txt, which `make cuda-check` writes, speaks of the kernels there are, and of none that spills registers. */
+class KernelResourcesTest {
+    private static final List<String> ARCHITECTURES = List.of("sm_80", "sm_89", "sm_90a");
+    private static final int MOST_IN_A_FAMILY = 40;
+
+    @Test
+    void theTableHasEachKernelOnEachArchitecture() throws Exception {
+        Set<String> expected = new TreeSet<>();
+        Map<String, Integer> inFamily = new TreeMap<>();
+        for (String kernel : kernels()) {
+            for (String architecture : ARCHITECTURES) {
+                expected.add(kernel + " " + architecture);
+            }
+            inFamily.merge(kernel.split(" ")[0], 1, Integer::sum);
+        }
+        assertFalse(expected.isEmpty());
+        inFamily.forEach((family, count) ->
+                assertTrue(count <= MOST_IN_A_FAMILY, family + " has " + count + " kernels: nvcc would take long"));
+        Set<String> actual = new TreeSet<>();
+        for (String[] row : table()) {
+            actual.add(row[0] + " " + row[1] + " " + row[2]);
+        }
+        assertEquals(expected, actual, "run `make cuda-check` where there is an nvcc");
+    }
+
+    @Test
+    void noKernelSpills() throws IOException {
+        for (String[] row : table()) {
+            assertEquals(0, Integer.parseInt(row[5]), row[1] + " on " + row[2] + ": bytes of stack");
+            assertEquals(0, Integer.parseInt(row[6]), row[1] + " on " + row[2] + ": bytes of spills");
+        }
+    }
+
+    /** Family and name of each kernel that is listed in a kernels.h, as the compiler's preprocessor expands the lists. */
+    private static List<String> kernels() throws Exception {
+        StringBuilder source = new StringBuilder();
+        List<Path> families;
+        try (Stream<Path> folders = Files.list(Path.of("src/main/cuda"))) {
+            families = folders.filter(folder -> Files.exists(folder.resolve("kernels.h")))
+                    .toList();
+        }
+        for (Path folder : families) {
+            String family = folder.getFileName().toString();
+            source.append("#include \"%s/kernels.h\"%n#define FOUND(name, ...) @%s name@%n".formatted(family, family))
+                    .append("OTTAVA_%s_KERNELS(FOUND)%n#undef FOUND%n".formatted(family.toUpperCase(Locale.ROOT)));
+        }
+        Process preprocessor = new ProcessBuilder(
+                        "g++", "-std=c++20", "-E", "-P", "-Inative", "-Isrc/main/cuda", "-x", "c++", "-")
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
+        try (OutputStream input = preprocessor.getOutputStream()) {
+            input.write(source.toString().getBytes(StandardCharsets.UTF_8));
+        }
+        String expanded = new String(preprocessor.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertEquals(0, preprocessor.waitFor(), "g++ -E of the lists of kernels");
+        return Pattern.compile("@(\\w+ \\w+)@")
+                .matcher(expanded)
+                .results()
+                .map(found -> found.group(1))
+                .toList();
+    }
+
+    /** The rows: family, kernel, architecture, registers, shared memory, stack, spills. */
+    private static List<String[]> table() throws IOException {
+        return Files.readAllLines(Path.of("cmake/kernel-resources.txt")).stream()
+                .filter(line -> !line.startsWith("#"))
+                .map(line -> line.trim().split(" +"))
+                .toList();
+    }
+}
