@@ -2,6 +2,7 @@
 // Each thread has a vector clock; two accesses to the same byte, one of them a write, by threads that no barrier, warp operation or
 // mbarrier orders are a race, whichever came first. It is printed with both places, and ends the process.
 #include <dlfcn.h>
+#include <omp.h>
 #include <unistd.h>
 
 #include <cstdint>
@@ -51,7 +52,10 @@ struct Checker : Observer {
     std::map<const void*, Clock> arrived, opened;  // by object
     std::unordered_map<uintptr_t, Byte> bytes;
 
-    Checker() { observer = this; }
+    Checker() {
+        observer = this;
+        omp_set_num_threads(1);  // clocks and bytes are those of one group of blocks
+    }
 
     void begin(int threads) override {
         clocks.assign(static_cast<size_t>(threads), Clock(static_cast<size_t>(threads), 0));
