@@ -15,8 +15,8 @@ constexpr int least_blocks<Kernel, decltype(void(Kernel::blocks))> = Kernel::blo
 
 }  // namespace ottava
 
-#define OTTAVA_EXPORT(name, ...)                                                                           \
-    extern "C" __global__ void __launch_bounds__(__VA_ARGS__::threads, least_blocks<__VA_ARGS__>)          \
-        name(const __grid_constant__ __VA_ARGS__ kernel) {                                                 \
-        kernel();                                                                                          \
+#define OTTAVA_EXPORT(name, ...)                                                                  \
+    extern "C" __global__ void __launch_bounds__(__VA_ARGS__::threads, least_blocks<__VA_ARGS__>) \
+        name(const __grid_constant__ __VA_ARGS__ kernel) {                                        \
+        kernel();                                                                                 \
     }

@@ -1,10 +1,10 @@
 // D[m, n] = sum_k A[m, k] B[n, k] of BF16 operands by mma.sync, as native/include/ottava/gemm.h defines it: the portable kernel, for any
 // shape, pitch and alignment.
 //
-// Block: 8 warps, a tile of 128 x 128 of D; a warp has 64 x 32 of it, in 64 registers a thread. Grid: tiles, flat, the columns of D fastest.
-// Shared memory: two stages of 32 of the depth, 40 KiB; the next stage is on its way in registers while one is multiplied. Tiles lie there as
-// in memory, along the depth or across it, and ldmatrix turns those across; rows are padded by 16 bytes against bank conflicts.
-// The depth is summed in order in one thread, so that results do not depend on the grid.
+// Block: 8 warps, a tile of 128 x 128 of D; a warp has 64 x 32 of it, in 64 registers a thread. Grid: tiles, flat, the columns of D
+// fastest. Shared memory: two stages of 32 of the depth, 40 KiB; the next stage is on its way in registers while one is multiplied. Tiles
+// lie there as in memory, along the depth or across it, and ldmatrix turns those across; rows are padded by 16 bytes against bank
+// conflicts. The depth is summed in order in one thread, so that results do not depend on the grid.
 #pragma once
 
 #include "../ptx/ldmatrix.cuh"

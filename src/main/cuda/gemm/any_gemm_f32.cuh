@@ -2,9 +2,9 @@
 // alignment.
 //
 // Block: 256 threads, a tile of 128 x 128 of D; a thread has 8 x 8 of it, as four blocks of 4 x 4 that lie 64 apart. Grid: tiles, flat, the
-// columns of D fastest. Shared memory: two stages of 16 of the depth, 33 KiB, across the depth ([depth, tile]) whatever the operand's layout;
-// the next stage is on its way in registers while one is multiplied.
-// The depth is summed in order in one thread, so that results do not depend on the grid.
+// columns of D fastest. Shared memory: two stages of 16 of the depth, 33 KiB, across the depth ([depth, tile]) whatever the operand's
+// layout; the next stage is on its way in registers while one is multiplied. The depth is summed in order in one thread, so that results do
+// not depend on the grid.
 #pragma once
 
 #include "operands.cuh"
@@ -101,7 +101,7 @@ struct any_gemm_f32 {
 #pragma unroll
             for (int j = 0; j < 8; j++)
                 d.add(first_row + thread_row + i % 4 + i / 4 * (tile / 2), first_column + thread_column + j % 4 + j / 4 * (tile / 2),
-                        sums[i][j]);
+                      sums[i][j]);
     }
 };
 

@@ -4,13 +4,13 @@
 #include "any_gemm_bf16.cuh"
 #include "any_gemm_f32.cuh"
 
-#define OTTAVA_GEMM_KERNELS_OF(X, a, a_transposed, b, b_transposed)                            \
-    X(any_gemm_f32_##a##b, any_gemm_f32<a_transposed, b_transposed>)                           \
-    X(any_gemm_bf16_f32_##a##b, any_gemm_bf16<float, a_transposed, b_transposed>)              \
+#define OTTAVA_GEMM_KERNELS_OF(X, a, a_transposed, b, b_transposed)               \
+    X(any_gemm_f32_##a##b, any_gemm_f32<a_transposed, b_transposed>)              \
+    X(any_gemm_bf16_f32_##a##b, any_gemm_bf16<float, a_transposed, b_transposed>) \
     X(any_gemm_bf16_bf16_##a##b, any_gemm_bf16<bf16, a_transposed, b_transposed>)
 
-#define OTTAVA_GEMM_KERNELS(X)                      \
-    OTTAVA_GEMM_KERNELS_OF(X, n, false, n, false)   \
-    OTTAVA_GEMM_KERNELS_OF(X, n, false, t, true)    \
-    OTTAVA_GEMM_KERNELS_OF(X, t, true, n, false)    \
+#define OTTAVA_GEMM_KERNELS(X)                    \
+    OTTAVA_GEMM_KERNELS_OF(X, n, false, n, false) \
+    OTTAVA_GEMM_KERNELS_OF(X, n, false, t, true)  \
+    OTTAVA_GEMM_KERNELS_OF(X, t, true, n, false)  \
     OTTAVA_GEMM_KERNELS_OF(X, t, true, t, true)

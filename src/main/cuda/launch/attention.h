@@ -27,7 +27,8 @@ struct AttentionCall {
             fail(OTTAVA_INVALID_ARGUMENT, "%s: %lld query heads are no multiple of %lld key/value heads", operation,
                  static_cast<long long>(heads), static_cast<long long>(kv_heads));
         if (head_dim < 16 || head_dim > 128 || head_dim % 16 != 0)
-            fail(OTTAVA_INVALID_ARGUMENT, "%s: head_dim %lld is not a multiple of 16 up to 128", operation, static_cast<long long>(head_dim));
+            fail(OTTAVA_INVALID_ARGUMENT, "%s: head_dim %lld is not a multiple of 16 up to 128", operation,
+                 static_cast<long long>(head_dim));
         if (query_length > key_length)
             fail(OTTAVA_INVALID_ARGUMENT, "%s: %lld queries for %lld keys; there may not be more queries than keys", operation,
                  static_cast<long long>(query_length), static_cast<long long>(key_length));
@@ -36,14 +37,19 @@ struct AttentionCall {
         if (key_length * heads > INT32_MAX / 2 || (key_length + 256) * group * group > INT64_C(0xffffffff))
             fail(OTTAVA_UNSUPPORTED, "%s: %lld keys are too many for %lld heads", operation, static_cast<long long>(key_length),
                  static_cast<long long>(heads));
-        shape = AttentionShape{static_cast<int>(heads), static_cast<int>(kv_heads), static_cast<int>(group), static_cast<int>(head_dim),
-                               static_cast<int>(query_length), static_cast<int>(key_length), key_batch_pitch,
-                               static_cast<uint64_t>(ceil_div(int64_t{1} << 32, group)), static_cast<float>(scale)};
+        shape = AttentionShape{static_cast<int>(heads),
+                               static_cast<int>(kv_heads),
+                               static_cast<int>(group),
+                               static_cast<int>(head_dim),
+                               static_cast<int>(query_length),
+                               static_cast<int>(key_length),
+                               key_batch_pitch,
+                               static_cast<uint64_t>(ceil_div(int64_t{1} << 32, group)),
+                               static_cast<float>(scale)};
     }
 
     void check_aligned(const char* name, int64_t address) const {
-        if (address % 16 != 0)
-            fail(OTTAVA_INVALID_ARGUMENT, "%s: the address of %s is no multiple of 16 bytes", operation, name);
+        if (address % 16 != 0) fail(OTTAVA_INVALID_ARGUMENT, "%s: the address of %s is no multiple of 16 bytes", operation, name);
     }
 
     // Blocks for tiles of `rows` rows in each key/value head of each sequence.
@@ -53,8 +59,8 @@ struct AttentionCall {
         return blocks;
     }
 
-    // How many keys a block of the forward pass takes: as many blocks as a large GPU holds at a time are wanted, with 128 keys at least. The
-    // shape alone decides, not the device, so that results are the same everywhere.
+    // How many keys a block of the forward pass takes: as many blocks as a large GPU holds at a time are wanted, with 128 keys at least.
+    // The shape alone decides, not the device, so that results are the same everywhere.
     int64_t keys_of_split(int64_t blocks) const {
         int64_t splits = std::min(ceil_div(256, blocks), ceil_div(shape.key_length, 128));
         return ceil_div(ceil_div(shape.key_length, splits), 128) * 128;
@@ -88,9 +94,17 @@ inline int attention_forward(int64_t stream, int dtype, int64_t out, int64_t log
         using T = decltype(element);
         using Kernel = any_attention_forward<T, width>;
         using Combine = any_attention_combine<T>;
-        Kernel kernel{pointer<T>(out),       pointer<float>(log_sum_exp), pointer<const T>(q), pointer<const T>(k),
-                      pointer<const T>(v),   call.shape,                  1,                   static_cast<int>(key_length),
-                      nullptr,               nullptr,                     batch * query_length * heads};
+        Kernel kernel{pointer<T>(out),
+                      pointer<float>(log_sum_exp),
+                      pointer<const T>(q),
+                      pointer<const T>(k),
+                      pointer<const T>(v),
+                      call.shape,
+                      1,
+                      static_cast<int>(key_length),
+                      nullptr,
+                      nullptr,
+                      batch * query_length * heads};
         int64_t blocks = call.blocks(call.shape.rows());
         int64_t keys = call.keys_of_split(blocks), splits = ceil_div(key_length, keys);
         if (splits == 1) return launch(stream, kernel, blocks, Kernel::threads, Kernel::shared_bytes);
@@ -109,10 +123,10 @@ inline int attention_forward(int64_t stream, int dtype, int64_t out, int64_t log
 }
 
 inline int attention_backward(int64_t stream, int dtype, int64_t d_q, int64_t d_k, int64_t d_v, int64_t d_out, int64_t q, int64_t k,
-                              int64_t v, int64_t out, int64_t log_sum_exp, int64_t batch, int64_t heads, int64_t kv_heads,
-                              int64_t head_dim, int64_t length, double scale) {
-    AttentionCall call(stream, "attention_backward", dtype, batch, heads, kv_heads, head_dim, length, length,
-                       length * kv_heads * head_dim, scale);
+                              int64_t v, int64_t out, int64_t log_sum_exp, int64_t batch, int64_t heads, int64_t kv_heads, int64_t head_dim,
+                              int64_t length, double scale) {
+    AttentionCall call(stream, "attention_backward", dtype, batch, heads, kv_heads, head_dim, length, length, length * kv_heads * head_dim,
+                       scale);
     if (batch == 0 || length == 0) return OTTAVA_OK;
     call.check_aligned("d_q", d_q);
     call.check_aligned("d_k", d_k);
