@@ -2,9 +2,10 @@
 //
 // Block: 4 warps, a tile of 64 rows of one key/value head of one sequence; a warp has 16 rows. Grid: tiles x kv_heads x batch, flat; the
 // last tiles see the most keys and go first. width: head_dim rounded up to 32, 64, 96 or 128; the rest is zeros. Shared memory: 64 queries
-// and twice `keys_of_tile` keys of width + 16 bytes; for F32 a staging of weights besides. Registers: 16 x width sums and 16 x keys_of_tile
-// scores per warp. Where that makes few blocks, above all in decoding, the keys are split as well (Flash-Decoding, Dao et al. 2023): blocks
-// of a tile, the fastest index of the grid, leave partial results of `keys_of_split` keys each, which any_attention_combine puts together.
+// and twice `keys_of_tile` keys of width + 16 bytes; for F32 a staging of weights besides: BF16 27 KiB at width 64, 51 KiB at 128; F32 43
+// and 75 KiB. Registers per warp: 16 x width sums and 16 x keys_of_tile scores; the figures are in cmake/kernel-resources.txt. Where the
+// grid has few blocks, above all in decoding, the keys are split as well (Flash-Decoding, Dao et al. 2023): blocks of a tile, the fastest
+// index of the grid, leave partial results of `keys_of_split` keys each, which any_attention_combine puts together.
 // The running maximum is in units of log2 and scaled; each thread sums its own columns, rows are summed across threads at the end.
 #pragma once
 
