@@ -41,7 +41,12 @@ class KernelResourcesTest {
         for (String[] row : table()) {
             actual.add(row[0] + " " + row[1] + " " + row[2]);
         }
-        assertEquals(expected, actual, "run `make cuda-check` where there is an nvcc");
+        Set<String> missing = new TreeSet<>(expected);
+        missing.removeAll(actual);
+        Set<String> gone = new TreeSet<>(actual);
+        gone.removeAll(expected);
+        assertEquals(Set.of(), missing, "not in the table: run `make cuda-check` where there is an nvcc");
+        assertEquals(Set.of(), gone, "in the table, but no kernel any more: run `make cuda-check`");
     }
 
     @Test

@@ -6,7 +6,8 @@ import dev.ottava.binding.Native;
 /**
  * Where tensors live and operations run. One thread at a time uses a device.
  *
- * <p>{@code cpu} is there on every machine; {@code meta} counts memory and computes nothing, which is how {@code ottava plan} predicts a run.
+ * <p>{@code cpu} is there on every machine. {@code simt} runs the CUDA kernels on a CPU, to prove them. {@code meta} counts memory and computes nothing, which is how
+ * {@code ottava plan} predicts a run.
  *
  * <pre>{@code
  * try (Device device = Device.open("cpu");
@@ -32,7 +33,7 @@ public final class Device implements AutoCloseable {
         this.leaks = new LeakDetector(pool);
     }
 
-    /** Opens {@code cpu} or {@code meta}, with oneDNN for matrix products where its jar is on the class path and with all processors. */
+    /** Opens {@code cpu}, {@code simt} or {@code meta}, with oneDNN for matrix products where its jar is on the class path and with all processors. */
     public static Device open(String name) {
         return open(name, 0, true);
     }

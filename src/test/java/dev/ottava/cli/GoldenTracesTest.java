@@ -37,12 +37,25 @@ class GoldenTracesTest {
         "llama-ragged, adamw, fp32", "llama-ragged, adamw, bf16",
     })
     void traceThroughTheCommandLine(String model, String trace, String precision) throws IOException {
+        trace(model, trace, precision, "cpu");
+    }
+
+    /** The CUDA kernels, run by the interpreter. */
+    @ParameterizedTest
+    @CsvSource({
+        "llama-gqa, lomo-clipped, fp32", "llama-ragged, lomo, fp32", "llama-ragged, adalomo, fp32", "llama-gqa, adamw, bf16"
+    })
+    void traceOnSimt(String model, String trace, String precision) throws IOException {
+        trace(model, trace, precision, "simt");
+    }
+
+    private void trace(String model, String trace, String precision, String device) throws IOException {
         Path golden = Path.of("src/test/resources/goldens", model);
         JsonNode expected = JSON.readTree(Files.readString(golden.resolve("expected.json")))
                 .get("training")
                 .get(trace);
         Path output = folder.resolve("run");
-        Cli train = Cli.run(arguments(golden, trace, expected.get("hyper_parameters"), precision, output));
+        Cli train = Cli.run(arguments(golden, trace, expected.get("hyper_parameters"), precision, device, output));
         assertEquals(0, train.code(), train.err());
 
         double lossTolerance = precision.equals("fp32") ? 2e-5 : 1e-2;
@@ -76,7 +89,7 @@ class GoldenTracesTest {
         close(expected, eval(golden, golden, precision), precision.equals("fp32") ? 2e-5 : 1e-2, "eval loss");
     }
 
-    private static String[] arguments(Path golden, String trace, JsonNode hyper, String precision, Path output) {
+    private static String[] arguments(Path golden, String trace, JsonNode hyper, String precision, String device, Path output) {
         List<String> args = new ArrayList<>(List.of(
                 "train",
                 "--model",
@@ -101,7 +114,9 @@ class GoldenTracesTest {
                 "--log-steps",
                 "1",
                 "--precision",
-                precision));
+                precision,
+                "--device",
+                device));
         if (hyper.hasNonNull("clip_grad_norm")) {
             args.addAll(List.of("--max-grad-norm", hyper.get("clip_grad_norm").asText()));
         }
