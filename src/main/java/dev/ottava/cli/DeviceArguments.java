@@ -12,8 +12,9 @@ final class DeviceArguments {
             names = "--device",
             paramLabel = "auto|cpu|simt",
             defaultValue = "auto",
-            description = "Where to compute; auto takes the fastest there is. simt runs the CUDA kernels under an interpreter,"
-                    + " to prove them: hundreds of times slower than cpu (default: ${DEFAULT-VALUE}).")
+            description =
+                    "Where to compute; auto takes the fastest there is. simt runs the CUDA kernels under an interpreter,"
+                            + " to prove them: hundreds of times slower than cpu (default: ${DEFAULT-VALUE}).")
     private String device;
 
     @Option(

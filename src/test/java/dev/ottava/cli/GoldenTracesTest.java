@@ -43,7 +43,10 @@ class GoldenTracesTest {
     /** The CUDA kernels, run by the interpreter. */
     @ParameterizedTest
     @CsvSource({
-        "llama-gqa, lomo-clipped, fp32", "llama-ragged, lomo, fp32", "llama-ragged, adalomo, fp32", "llama-gqa, adamw, bf16"
+        "llama-gqa, lomo-clipped, fp32",
+        "llama-ragged, lomo, fp32",
+        "llama-ragged, adalomo, fp32",
+        "llama-gqa, adamw, bf16"
     })
     void traceOnSimt(String model, String trace, String precision) throws IOException {
         trace(model, trace, precision, "simt");
@@ -89,7 +92,8 @@ class GoldenTracesTest {
         close(expected, eval(golden, golden, precision), precision.equals("fp32") ? 2e-5 : 1e-2, "eval loss");
     }
 
-    private static String[] arguments(Path golden, String trace, JsonNode hyper, String precision, String device, Path output) {
+    private static String[] arguments(
+            Path golden, String trace, JsonNode hyper, String precision, String device, Path output) {
         List<String> args = new ArrayList<>(List.of(
                 "train",
                 "--model",

@@ -39,7 +39,14 @@ class PlantedBugsTest {
     void eachBugIsCaughtAsTheTableSays() throws Exception {
         Path log = BUILD.resolve("simt-tests.log");
         Process build = new ProcessBuilder(
-                        "cmake", "--build", BUILD.toString(), "--target", "simt_bugs", "simt_bugs_sanitized", "simt_bugs_raced", "-j2")
+                        "cmake",
+                        "--build",
+                        BUILD.toString(),
+                        "--target",
+                        "simt_bugs",
+                        "simt_bugs_sanitized",
+                        "simt_bugs_raced",
+                        "-j2")
                 .redirectErrorStream(true)
                 .redirectOutput(log.toFile())
                 .start();
