@@ -22,16 +22,24 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 
 /**
- * The step of {@code ottava bench step} in libtorch, from Java: forward, backward, and the plain SGD update of every parameter. DJL has
- * no fused attention of its own, so the model is TorchScript (llama.torchscript), which reaches every operator of libtorch and takes one
- * JNI call a step.
+ * The step of {@code ottava bench step} in libtorch, from Java: forward, backward, and the plain SGD update of every
+ * parameter. DJL has no fused attention of its own, so the model is TorchScript (llama.torchscript), which reaches
+ * every operator of libtorch and takes one JNI call a step.
  */
 public final class LibtorchStep {
     private static final int WARM_UP = 3;
     private static final int ROUNDS = 11;
 
     private record Model(
-            String name, int vocabulary, int hidden, int layers, int heads, int kvHeads, int intermediate, int batch, int length) {}
+            String name,
+            int vocabulary,
+            int hidden,
+            int layers,
+            int heads,
+            int kvHeads,
+            int intermediate,
+            int batch,
+            int length) {}
 
     private static final List<Model> MODELS = List.of(
             new Model("hidden 256, 4 layers, 8 x 256 tokens", 260, 256, 4, 4, 4, 688, 8, 256),
@@ -155,7 +163,7 @@ public final class LibtorchStep {
         return manager.create(angles, new Shape(length, 1, headSize / 2));
     }
 
-    /** What torch.jit.save would write: a zip of the source and two pickles, of an object with one field and of an empty tuple. */
+    /** As torch.jit.save writes it: a zip of the source and two pickles, an object with one field and an empty tuple. */
     private static byte[] archive() throws IOException {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try (ZipOutputStream zip = new ZipOutputStream(bytes);
