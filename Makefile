@@ -1,5 +1,5 @@
 # make          builds; then bin/ottava runs what was built
-# make demo     trains a small language model on this project's own text, about 6 minutes from a fresh clone
+# make demo     trains a small language model on this project's own text, a few minutes from a fresh clone
 # make test     passes the tests
 # make check    formatting and static analysis
 # make format   formats the sources
