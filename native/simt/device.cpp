@@ -20,13 +20,15 @@ struct SimtDevice : KernelDevice {
     int threads;
     std::vector<int64_t> scratch_parts;
 
-    explicit SimtDevice(int wanted_threads) : threads(wanted_threads > 0 ? wanted_threads : omp_get_max_threads()) {
+    SimtDevice(int simulated, int wanted_threads) : threads(wanted_threads > 0 ? wanted_threads : omp_get_max_threads()) {
         operations = &kernel_operations;
+        architecture = simulated;
         properties = {{"name", "simt"},
                       {"processor", "interpreter of CUDA kernels"},
                       {"threads", std::to_string(threads)},
                       {"matmul", "Ottava"},
                       {"native_bf16", "false"},
+                      {"architecture", simulated == 90 ? "sm_90a" : "sm_" + std::to_string(simulated)},
                       {"schedule", Schedule::from_environment().name()}};
     }
 
@@ -69,6 +71,11 @@ struct SimtDevice : KernelDevice {
         for (int64_t part : scratch_parts) simt::free(part);
         scratch_parts.clear();
     }
+    void encode(TensorMap& map, const TensorBoxes& boxes) override {
+        std::string error = simt::encode(map, reinterpret_cast<void*>(boxes.address), boxes.element_bytes, boxes.sizes, boxes.strides,
+                                         boxes.box, boxes.swizzle);
+        if (!error.empty()) fail(OTTAVA_INVALID_ARGUMENT, "simt: %s", error.c_str());
+    }
 };
 
 }  // namespace
@@ -79,9 +86,9 @@ int workers(int64_t stream) {
 
 }  // namespace ottava::simt
 
-ottava::Device* ottava::open_simt(int threads) {
+ottava::Device* ottava::open_simt(int architecture, int threads) {
     try {
-        return new simt::SimtDevice(threads);
+        return new simt::SimtDevice(architecture, threads);
     } catch (const std::invalid_argument& wrong) {
         fail(OTTAVA_INVALID_ARGUMENT, "%s", wrong.what());
     }

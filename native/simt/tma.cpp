@@ -60,8 +60,8 @@ int64_t TensorMap::box_bytes() const {
     return bytes;
 }
 
-std::string encode(TensorMap& map, void* address, int element_bytes, std::initializer_list<int64_t> sizes,
-                   std::initializer_list<int64_t> strides, std::initializer_list<int> box, int swizzle) {
+std::string encode(TensorMap& map, void* address, int element_bytes, std::span<const int64_t> sizes, std::span<const int64_t> strides,
+                   std::span<const int> box, int swizzle) {
     map = TensorMap();
     map.address = address;
     map.element_bytes = element_bytes;

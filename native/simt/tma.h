@@ -3,11 +3,13 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <span>
 #include <string>
 
 namespace ottava::simt {
 
-struct TensorMap {
+// As large and as aligned as CUtensorMap: host code compiled once fills in either.
+struct alignas(64) TensorMap {
     void* address = nullptr;
     int element_bytes = 0;
     int dimensions = 0;
@@ -18,10 +20,16 @@ struct TensorMap {
 
     int64_t box_bytes() const;
 };
+static_assert(sizeof(TensorMap) == 128);
 
 // Fills in the map. strides: of dimensions 1 and up, in bytes. Returns "" or what the driver would refuse.
-std::string encode(TensorMap& map, void* address, int element_bytes, std::initializer_list<int64_t> sizes,
-                   std::initializer_list<int64_t> strides, std::initializer_list<int> box, int swizzle);
+std::string encode(TensorMap& map, void* address, int element_bytes, std::span<const int64_t> sizes, std::span<const int64_t> strides,
+                   std::span<const int> box, int swizzle);
+inline std::string encode(TensorMap& map, void* address, int element_bytes, std::initializer_list<int64_t> sizes,
+                          std::initializer_list<int64_t> strides, std::initializer_list<int> box, int swizzle) {
+    return encode(map, address, element_bytes, std::span(sizes.begin(), sizes.size()), std::span(strides.begin(), strides.size()),
+                  std::span(box.begin(), box.size()), swizzle);
+}
 
 // blocks: of the cluster, a bit each, or 0 for the own one alone.
 void tma_load(void* shared, const TensorMap& map, uint64_t* barrier, std::initializer_list<int> coordinates, uint32_t blocks);

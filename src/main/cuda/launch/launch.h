@@ -30,7 +30,9 @@
 #include <stdint.h>
 
 #include <type_traits>
+#include <vector>
 
+#include "../ptx/tma.cuh"
 #include "abi/device_object.h"
 
 namespace ottava {
@@ -51,8 +53,22 @@ struct Launch {
     void (*body)(const void* kernel);  // what each thread does on `simt`
 };
 
+// A tensor in global memory and the box of it that TMA copies at a time; innermost dimension first.
+struct TensorBoxes {
+    int64_t address;
+    int element_bytes;             // 1, 2, 4 or 8
+    std::vector<int64_t> sizes;    // in elements
+    std::vector<int64_t> strides;  // in bytes, of dimensions 1 and up: multiples of 16
+    std::vector<int> box;          // in elements
+    int swizzle;                   // in bytes: 0, 32, 64 or 128
+};
+
 // A device that runs kernels.
 struct KernelDevice : Device {
+    // Whose kernels run: 80 (mma.sync and cp.async), 89 (FP8 mma.sync too) or 90 (sm_90a: TMA and wgmma too). Exactly: 90 runs on nothing
+    // else.
+    int architecture = 0;
+
     // Memory that an operation may use until it ends (class Scratch); the operations of a stream follow each other, so they share it. Its
     // size is fixed, so that nothing is allocated in a step: operations divide their work so that what they need fits.
     static constexpr int64_t scratch_bytes = int64_t{64} << 20;
@@ -61,6 +77,8 @@ struct KernelDevice : Device {
     // Bytes [offset, offset + bytes) of the scratch memory, aligned to 256 bytes. `simt` gives each part guard bands of its own.
     virtual void* scratch(int64_t stream, int64_t offset, int64_t bytes) = 0;
     virtual void release_scratch(int64_t stream) = 0;  // the operation has launched what uses it
+    // Fills in a tensor map, a member of a kernel; architecture 90. Throws what the driver would refuse.
+    virtual void encode(ptx::TensorMap& map, const TensorBoxes& boxes) = 0;
 };
 
 inline KernelDevice& kernel_device(int64_t stream) {
