@@ -40,6 +40,11 @@ void for_box(const TensorMap& map, void* shared, Coordinates first, Body&& body,
             inside = inside && index >= 0 && index < map.size[d];
             global += index * map.stride[d];
         }
+        if (inside && begin == 0 && end == row_bytes) {
+            for (int64_t piece = 0; piece < row_bytes; piece += 16) body(swizzled(dense + piece, map.swizzle), global + piece, 16);
+            for (size_t d = 1; d < 5 && ++at[d] == std::max(map.box[d], 1); d++) at[d] = 0;
+            continue;
+        }
         for (int64_t piece = 0; piece < row_bytes; piece += 16) {
             int64_t from = inside ? std::clamp<int64_t>(begin - piece, 0, 16) : 16;
             int64_t to = inside ? std::clamp<int64_t>(end - piece, from, 16) : 16;
