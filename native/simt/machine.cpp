@@ -83,7 +83,8 @@ void Machine::prepare(const LaunchConfig& launch, int64_t first, int64_t count) 
         block.linear = linear;
         block.free_registers = 0;
         for (Barrier& barrier : block.barriers) barrier = Barrier();
-        block.shared.reset(launch.shared_bytes);
+        for (Warpgroup& warpgroup : block.warpgroups) warpgroup.clear();
+        block.shared.reset(launch.shared_bytes, shared_limit(launch.architecture));
         for (int t = 0; t < warps_per_block * 32; t++) {
             Fiber& fiber = fibers[static_cast<size_t>(block.first_warp * 32 + t)];
             unsigned thread = static_cast<unsigned>(t);
@@ -97,6 +98,7 @@ void Machine::prepare(const LaunchConfig& launch, int64_t first, int64_t count) 
             fiber.stack_pointer = nullptr;
             fiber.copies.clear();
             fiber.groups.clear();
+            fiber.copies_of_mbarriers.clear();
             fiber.stores.clear();
             fiber.store_groups.clear();
             fiber.in_cluster_barrier = false;
@@ -107,7 +109,7 @@ void Machine::prepare(const LaunchConfig& launch, int64_t first, int64_t count) 
             uint32_t mask = lanes == 32 ? 0xffffffffu : (1u << lanes) - 1;
             warp.ready = warp.polling = 0;
             warp.exited = ~mask;
-            warp.registers = launch.registers;
+            warp.registers = (launch.registers + 7) / 8 * 8;
             warp.gatherings.clear();
             warp.products.clear();
             wake(block.first_warp + w, mask);
@@ -133,6 +135,8 @@ std::string Machine::run_group(const LaunchConfig& launch, const std::function<v
     }
     for (size_t i = 0; i < static_cast<size_t>(count); i++) {
         std::string damage = blocks[i]->shared.damage();
+        for (const Warpgroup& warpgroup : blocks[i]->warpgroups)
+            if (damage.empty()) damage = warpgroup.missing();
         if (error.empty() && !damage.empty()) error = "block " + describe(blocks[i]->index) + ": " + damage;
     }
     current = nullptr;
@@ -286,6 +290,10 @@ bool Machine::complete_one() {
     if (config->schedule.kind == Schedule::SEEDED) i = random() % pending.size();
     finish(pending[i].ticket);
     return true;
+}
+
+void Machine::report(const std::string& message) {
+    if (error.empty()) error = message;
 }
 
 void Machine::fail(std::string message) {

@@ -30,9 +30,10 @@ struct Fiber : ThreadContext {
     const char* waits_in = nullptr;  // for the dead-lock report
     Site site;
     std::vector<Copy> copies;
-    std::vector<size_t> groups;        // where each committed group ends in copies
-    std::vector<int64_t> stores;       // tickets of TMA stores
-    std::vector<size_t> store_groups;  // as groups
+    std::vector<size_t> groups;                // where each committed group ends in copies
+    std::vector<int64_t> copies_of_mbarriers;  // tickets of copies that an mbarrier counts
+    std::vector<int64_t> stores;               // tickets of TMA stores
+    std::vector<size_t> store_groups;          // as groups
     bool in_cluster_barrier = false;
     int64_t cluster_phase = 0;
 };
@@ -53,6 +54,7 @@ struct Block : BlockContext {
     int free_registers = 0;  // per lane, given back by warps
     Barrier barriers[16];
     SharedMemory shared;
+    Warpgroup warpgroups[8];
 };
 
 // Lanes of one warp that gather for one operation.
@@ -90,11 +92,13 @@ struct Machine {
     void wake(int warp, uint32_t lanes);
     int64_t start(std::function<void()> work);  // returns the ticket
     void finish(int64_t ticket);                // if it has not completed
+    void report(const std::string& message);    // records an error of asynchronous work
     void fail(std::string message);             // records the error and leaves the running fiber for good
     void progress();                            // something happened that polling threads may wait for
     void moved() { idle_rounds = 0; }           // a polling thread found what it waited for
     size_t group_size() const { return static_cast<size_t>(group); }
     int threads() const { return all_threads; }  // of the group
+    bool truncates_fp8() const { return config->truncate_fp8_sums; }
     Fiber& running() const { return *static_cast<Fiber*>(current); }
 
     std::vector<Fiber> fibers;  // 32 a warp, whether the block fills it or not
