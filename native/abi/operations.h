@@ -35,17 +35,17 @@
     X(lomo_update)           \
     X(adalomo_update_matrix) \
     X(adalomo_update_vector) \
-    X(adamw_update)
+    X(adamw_update)          \
+    X(quantize)              \
+    X(dequantize)            \
+    X(rms_norm_quantize)     \
+    X(swiglu_quantize)       \
+    X(swiglu_backward_quantize)
 
 // To be joined with the list above as soon as every device has them.
 #define OTTAVA_FP8_OPERATIONS(X) \
     X(gemm_fp8)                  \
-    X(gemm_fp8_quantize)         \
-    X(quantize)                  \
-    X(dequantize)                \
-    X(rms_norm_quantize)         \
-    X(swiglu_quantize)           \
-    X(swiglu_backward_quantize)
+    X(gemm_fp8_quantize)
 
 namespace ottava {
 
