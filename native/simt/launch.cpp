@@ -31,6 +31,13 @@ Schedule Schedule::from_environment() {
     return text == nullptr || *text == 0 ? Schedule() : parse(text, "OTTAVA_SIMT_SCHEDULE");
 }
 
+bool truncates_fp8_from_environment() {
+    const char* text = std::getenv("OTTAVA_SIMT_FP8_ACCUMULATOR");
+    if (text == nullptr || *text == 0 || std::strcmp(text, "full") == 0) return false;
+    if (std::strcmp(text, "truncated") == 0) return true;
+    throw std::invalid_argument(std::string("OTTAVA_SIMT_FP8_ACCUMULATOR=") + text + ": full or truncated");
+}
+
 std::string Schedule::name() const {
     return kind == FORWARD ? "forward" : kind == REVERSE ? "reverse" : "seed:" + std::to_string(seed);
 }

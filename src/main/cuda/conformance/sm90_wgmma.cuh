@@ -61,7 +61,12 @@ struct sm90_wgmma : Primitive {
 #pragma unroll
         for (int step = 0; step < 4; step++) {
             uint64_t a = MAJOR_A == ptx::Major::K ? a_layout.along_k(bytes, step) : a_layout.along_mn(bytes, step);
-            ptx::wgmma<A, B, MAJOR_A, MAJOR_B>(sums, a, b_step(step), step > 0 || parameters[1] != 0);
+            bool accumulate = step > 0 || parameters[1] != 0;
+            if constexpr (MAJOR_A == ptx::Major::K && MAJOR_B == ptx::Major::K) {
+                ptx::wgmma<A, B>(sums, a, b_step(step), accumulate);
+            } else {
+                ptx::wgmma<A, B, MAJOR_A, MAJOR_B>(sums, a, b_step(step), accumulate);
+            }
         }
         ptx::wgmma_commit();
         ptx::wgmma_wait<0>();
@@ -75,7 +80,14 @@ struct sm90_wgmma : Primitive {
             load(sums);
             ptx::wgmma_fence();
 #pragma unroll
-            for (int step = 0; step < 4; step++) ptx::wgmma<A, B, MAJOR_B>(sums, a[step], b_step(step), step > 0 || parameters[1] != 0);
+            for (int step = 0; step < 4; step++) {
+                bool accumulate = step > 0 || parameters[1] != 0;
+                if constexpr (MAJOR_B == ptx::Major::K) {
+                    ptx::wgmma<A, B>(sums, a[step], b_step(step), accumulate);
+                } else {
+                    ptx::wgmma<A, B, MAJOR_B>(sums, a[step], b_step(step), accumulate);
+                }
+            }
             ptx::wgmma_commit();
             ptx::wgmma_wait<0>();
             store(sums, 64 * N);
