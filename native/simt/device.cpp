@@ -32,12 +32,8 @@ struct SimtDevice : KernelDevice {
                       {"matmul", "Ottava"},
                       {"native_bf16", "false"},
                       {"architecture", simulated == 90 ? "sm_90a" : "sm_" + std::to_string(simulated)},
-<<<<<<< HEAD
-                      {"schedule", schedule.name()}};
-=======
-                      {"schedule", Schedule::from_environment().name()},
+                      {"schedule", schedule.name()},
                       {"fp8_accumulator", truncates_fp8_from_environment() ? "truncated" : "full"}};
->>>>>>> simt3
     }
 
     int64_t allocate(int64_t bytes) override {
