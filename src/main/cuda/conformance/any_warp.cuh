@@ -23,12 +23,12 @@ struct any_shuffles : Primitive {
         put(__shfl_down_sync(whole_warp, value, 7));
         put(__shfl_down_sync(whole_warp, value, 2, 4));
         put(__float_as_uint(__shfl_xor_sync(whole_warp, __uint_as_float(value), 16)));
+        put(__ballot_sync(whole_warp, static_cast<int>(value & 2)));
+        put(static_cast<uint32_t>(__any_sync(whole_warp, value == number) != 0));
         // Half a warp each.
         uint32_t half = lane < 16 ? 0xffffu : 0xffff0000u;
         put(__shfl_sync(half, value, static_cast<int>((number & 15) | (lane & 16))));
         put(__ballot_sync(half, static_cast<int>(value & 1)));
-        put(__ballot_sync(whole_warp, static_cast<int>(value & 2)));
-        put(static_cast<uint32_t>(__any_sync(whole_warp, value == number)));
         put(static_cast<uint32_t>(__all_sync(half, value >> 31 == 0) != 0));
     }
 };

@@ -58,7 +58,7 @@ public record AccumulatorReading(int bits, boolean rounds, int together, boolean
     public static AccumulatorReading on(Device device) {
         int[] input = KERNEL.input(operands(), new int[64 * 64]);
         int[] words = new ConformanceCase(
-                        "accumulation of FP8", KERNEL.kernel(), ConformanceCase.parameters(128), input, new int[8192])
+                        "accumulation of FP8", KERNEL.kernel(), ConformanceCase.parametersOf(128), input, new int[8192])
                 .run(device);
         float[][] sums = new float[64][64];
         for (int at = 0; at < 64 * 64; at++) {

@@ -18,7 +18,7 @@ import java.util.List;
  * @param expected the words of the result, worked out in Java; what the kernel does not write is -1
  */
 record ConformanceCase(String name, String kernel, int[] parameters, int[] input, int[] expected) {
-    static int[] parameters(int... first) {
+    static int[] parametersOf(int... first) {
         return Arrays.copyOf(first, 40);
     }
 

@@ -27,7 +27,7 @@ final class CopyCases {
                 expected[at / 4] &= ~(0xff << at % 4 * 8);
             }
         }
-        return new ConformanceCase("cp.async", "any_cp_async", ConformanceCase.parameters(), input, expected);
+        return new ConformanceCase("cp.async", "any_cp_async", ConformanceCase.parametersOf(), input, expected);
     }
 
     /** Which of 32 rows each lane names. */
@@ -61,7 +61,7 @@ final class CopyCases {
                 expected[i] |= element(input, input[8 * matrix + row], column) << 16 * half;
             }
         }
-        return new ConformanceCase("ldmatrix", "any_ldmatrix", ConformanceCase.parameters(), input, expected);
+        return new ConformanceCase("ldmatrix", "any_ldmatrix", ConformanceCase.parametersOf(), input, expected);
     }
 
     private static ConformanceCase stores(Random random) {
@@ -76,6 +76,6 @@ final class CopyCases {
                 expected[4 * row + lane % 4] = input[32 + 32 * matrix + lane];
             }
         }
-        return new ConformanceCase("stmatrix", "sm90_stmatrix", ConformanceCase.parameters(), input, expected);
+        return new ConformanceCase("stmatrix", "sm90_stmatrix", ConformanceCase.parametersOf(), input, expected);
     }
 }

@@ -61,6 +61,6 @@ final class MatrixCases {
                 expected[32 * r + lane] = Operands.word(d, integer);
             }
         }
-        return new ConformanceCase(name, kernel.name(), ConformanceCase.parameters(), input, expected);
+        return new ConformanceCase(name, kernel.name(), ConformanceCase.parametersOf(), input, expected);
     }
 }

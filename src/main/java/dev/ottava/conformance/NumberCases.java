@@ -66,7 +66,7 @@ final class NumberCases {
         return new ConformanceCase(
                 "conversions of BF16, E4M3 and E5M2",
                 "any_conversions",
-                ConformanceCase.parameters(COUNT),
+                ConformanceCase.parametersOf(COUNT),
                 input,
                 expected);
     }
@@ -106,6 +106,6 @@ final class NumberCases {
             System.arraycopy(results, 0, expected, 11 * i, 11);
         }
         return new ConformanceCase(
-                "arithmetic", "any_arithmetic", ConformanceCase.parameters(COUNT), input, expected);
+                "arithmetic", "any_arithmetic", ConformanceCase.parametersOf(COUNT), input, expected);
     }
 }

@@ -39,7 +39,7 @@ final class TensorCopyCases {
         }
 
         int[] parameters(int boxes, int tensorOffset) {
-            int[] parameters = ConformanceCase.parameters(boxes, boxBytes(), tensorOffset);
+            int[] parameters = ConformanceCase.parametersOf(boxes, boxBytes(), tensorOffset);
             parameters[8] = dimensions();
             parameters[9] = elementBytes;
             parameters[10] = swizzle;

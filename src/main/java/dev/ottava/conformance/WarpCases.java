@@ -30,7 +30,7 @@ final class WarpCases {
         int[] input = words(random, turns * size);
         int[] expected = new int[turns * size];
         Arrays.setAll(expected, i -> input[i / size * size + size - 1 - i % size]);
-        return new ConformanceCase(name, kernel, ConformanceCase.parameters(), input, expected);
+        return new ConformanceCase(name, kernel, ConformanceCase.parametersOf(), input, expected);
     }
 
     private static ConformanceCase shuffles(Random random) {
@@ -51,7 +51,6 @@ final class WarpCases {
         rows.add(row(input, lane -> lane + 7 > 31 ? lane : lane + 7));
         rows.add(row(input, lane -> lane % 4 + 2 > 3 ? lane : lane + 2));
         rows.add(row(input, lane -> lane ^ 16));
-        rows.add(row(input, lane -> lane / 16 * 16 + (number.applyAsInt(lane) & 15)));
         int odd = 0;
         int second = 0;
         boolean[] halfPositive = {true, true};
@@ -62,12 +61,13 @@ final class WarpCases {
         }
         int ballot = odd;
         int wholeBallot = second;
-        rows.add(results(lane -> lane < 16 ? ballot & 0xffff : ballot & 0xffff0000));
         rows.add(results(lane -> wholeBallot));
         rows.add(results(lane -> 1)); // lane 11
+        rows.add(row(input, lane -> lane / 16 * 16 + (number.applyAsInt(lane) & 15)));
+        rows.add(results(lane -> lane < 16 ? ballot & 0xffff : ballot & 0xffff0000));
         rows.add(results(lane -> halfPositive[lane / 16] ? 1 : 0));
         int[] expected = rows.stream().flatMapToInt(Arrays::stream).toArray();
-        return new ConformanceCase("shuffles and votes", "any_shuffles", ConformanceCase.parameters(), input, expected);
+        return new ConformanceCase("shuffles and votes", "any_shuffles", ConformanceCase.parametersOf(), input, expected);
     }
 
     private static int[] row(int[] values, IntUnaryOperator source) {
@@ -85,7 +85,7 @@ final class WarpCases {
         int[] expected = new int[768];
         Arrays.setAll(expected, i -> i >= 384 ? 1 : input[i] + (i < 128 ? 1 : 2));
         return new ConformanceCase(
-                "elect and setmaxnreg", "sm90_warp_roles", ConformanceCase.parameters(), input, expected);
+                "elect and setmaxnreg", "sm90_warp_roles", ConformanceCase.parametersOf(), input, expected);
     }
 
     private static ConformanceCase cluster(Random random) {
@@ -100,6 +100,6 @@ final class WarpCases {
             }
         }
         return new ConformanceCase(
-                "cluster and its shared memory", "sm90_cluster", ConformanceCase.parameters(), input, expected);
+                "cluster and its shared memory", "sm90_cluster", ConformanceCase.parametersOf(), input, expected);
     }
 }

@@ -95,7 +95,7 @@ final class WarpgroupCases {
             return new ConformanceCase(
                     name,
                     kernel,
-                    ConformanceCase.parameters(swizzle, accumulate ? 1 : 0),
+                    ConformanceCase.parametersOf(swizzle, accumulate ? 1 : 0),
                     input(operands, sums),
                     // From shared memory, and once more with a from registers.
                     aAlongM ? expected : repeat(expected));

@@ -115,7 +115,7 @@ class ConformanceTest {
                     "conformance: sm90_stmatrix needs architecture 90, the device has 80",
                     assertThrows(UnsupportedException.class, () -> hopper.run(ampere)).getMessage());
             ConformanceCase unknown =
-                    new ConformanceCase("", "any_thing", ConformanceCase.parameters(), new int[1], new int[1]);
+                    new ConformanceCase("", "any_thing", ConformanceCase.parametersOf(), new int[1], new int[1]);
             assertEquals(
                     "conformance: there is no kernel 'any_thing'",
                     assertThrows(InvalidArgumentException.class, () -> unknown.run(ampere)).getMessage());
