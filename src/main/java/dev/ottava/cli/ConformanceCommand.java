@@ -74,7 +74,13 @@ final class ConformanceCommand implements Callable<Integer> {
                 });
                 if (architecture == 90) {
                     AccumulatorReading reading = AccumulatorReading.on(opened);
-                    report.put("fp8_wgmma", reading);
+                    report.put(
+                            "fp8_wgmma",
+                            Map.of(
+                                    "bits", reading.bits(),
+                                    "rounds", reading.rounds(),
+                                    "together", reading.together(),
+                                    "with_sum", reading.withSum()));
                     terminal.out().println("FP8 wgmma accumulates with " + reading);
                 }
             });
