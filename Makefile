@@ -23,7 +23,8 @@ test: setup
 	$(MAVEN) test || { bin/slowest-tests; exit 1; }
 	@bin/slowest-tests
 
-# In more schedules of the simt device; with the tests tagged `long`; the whole suite once more on Java 25 where there is one.
+# In more schedules of the simt device; with the tests tagged `long`; the whole suite once more on Java 25 where there is one;
+# and what a bundle for a GPU machine can do without one.
 SCHEDULES := forward,reverse,seed:1,seed:2,seed:3,seed:4,seed:5,seed:6,seed:7,seed:8,seed:9
 JAVA_25 ?= $(firstword $(wildcard /usr/lib/jvm/*-25-*/bin/java))
 
@@ -31,6 +32,7 @@ test-long: setup
 	$(MAVEN) test -DexcludedGroups=none -Dottava.simt.schedules=$(SCHEDULES) || { bin/slowest-tests; exit 1; }
 	@bin/slowest-tests
 	$(if $(JAVA_25),$(MAVEN) test -Djvm=$(JAVA_25),@echo "No Java 25 in /usr/lib/jvm: JAVA_25=.../bin/java names one")
+	$(if $(wildcard bundle/prove),$(MAKE) gpu-bundle && bundle/prove)
 
 check: setup
 	@bin/setup clang-format

@@ -69,8 +69,7 @@ final class ConformanceCommand implements Callable<Integer> {
                     line.put("differences", result.differences());
                     line.put("detail", result.detail());
                     lines.add(line);
-                    terminal.out()
-                            .printf("%-52s %-10s %s%n", result.name(), line.get("result"), result.detail());
+                    terminal.out().printf("%-52s %-10s %s%n", result.name(), line.get("result"), result.detail());
                 });
                 if (architecture == 90) {
                     AccumulatorReading reading = AccumulatorReading.on(opened);
@@ -86,7 +85,9 @@ final class ConformanceCommand implements Callable<Integer> {
             });
         }
         report.put("cases", lines);
-        long wrong = lines.stream().filter(line -> !line.get("result").equals(Choices.word(Verdict.EQUAL))).count();
+        long wrong = lines.stream()
+                .filter(line -> !line.get("result").equals(Choices.word(Verdict.EQUAL)))
+                .count();
         if (output != null) {
             try (PrintStream file = new PrintStream(Files.newOutputStream(output), false, StandardCharsets.UTF_8)) {
                 Json.print(file, report);

@@ -104,7 +104,8 @@ public record AccumulatorReading(int bits, boolean rounds, int together, boolean
     public String toString() {
         String order = together == 1
                 ? "products added one by one"
-                : "products aligned to the largest of " + together + (withSum ? " and to the sum" : ", then added to the sum");
+                : "products aligned to the largest of " + together
+                        + (withSum ? " and to the sum" : ", then added to the sum");
         return bits + " bits, " + (rounds ? "rounding" : "truncating") + ", " + order;
     }
 }

@@ -76,7 +76,8 @@ public final class Conformance {
         for (int i = 0; i < words.length; i++) {
             differences += words[i] == expected[i] ? 0 : 1;
         }
-        String detail = String.format("word %d of %d is %08x, %s %08x", first, words.length, words[first], whose, expected[first]);
+        String detail = String.format(
+                "word %d of %d is %08x, %s %08x", first, words.length, words[first], whose, expected[first]);
         return new Result(one.name(), one.kernel(), Verdict.DIFFERENT, differences, detail);
     }
 }

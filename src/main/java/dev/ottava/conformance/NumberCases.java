@@ -18,17 +18,27 @@ final class NumberCases {
     private static ConformanceCase conversions(Random random) {
         int[] input = new int[COUNT];
         // All exponents, those of FP8, values half between two, and all codes of 16 bits in the lower half in turn.
-        Arrays.setAll(
-                input,
-                i -> switch (i % 4) {
-                    case 0 -> random.nextInt();
-                    case 1 -> Float.floatToRawIntBits((float) (random.nextGaussian() * Math.scalb(1.0, i / 4 % 40 - 20)));
-                    case 2 -> Float.floatToRawIntBits((float) Numbers.E4M3.anyFinite(random)
-                            * (float) Math.scalb(1.0, random.nextInt(20) - 14)
-                            / 16);
-                    default -> random.nextInt() & 0xffff0000 | i * 16 + random.nextInt(64) & 0xffff;
-                });
-        int[] special = {0, 0x80000000, 0x7f800000, 0xff800000, 0x7fc00000, 0xffc00001, 0x7f800001, 1, 0x43e80000, 0x47700000, 0x477fffff};
+        Arrays.setAll(input, i -> switch (i % 4) {
+            case 0 -> random.nextInt();
+            case 1 -> Float.floatToRawIntBits((float) (random.nextGaussian() * Math.scalb(1.0, i / 4 % 40 - 20)));
+            case 2 ->
+                Float.floatToRawIntBits(
+                        (float) Numbers.E4M3.anyFinite(random) * (float) Math.scalb(1.0, random.nextInt(20) - 14) / 16);
+            default -> random.nextInt() & 0xffff0000 | i * 16 + random.nextInt(64) & 0xffff;
+        });
+        int[] special = {
+            0,
+            0x80000000,
+            0x7f800000,
+            0xff800000,
+            0x7fc00000,
+            0xffc00001,
+            0x7f800001,
+            1,
+            0x43e80000,
+            0x47700000,
+            0x477fffff
+        };
         System.arraycopy(special, 0, input, 0, special.length);
         int[] expected = new int[16 * COUNT];
         for (int i = 0; i < COUNT; i++) {

@@ -67,7 +67,8 @@ final class WarpCases {
         rows.add(results(lane -> lane < 16 ? ballot & 0xffff : ballot & 0xffff0000));
         rows.add(results(lane -> halfPositive[lane / 16] ? 1 : 0));
         int[] expected = rows.stream().flatMapToInt(Arrays::stream).toArray();
-        return new ConformanceCase("shuffles and votes", "any_shuffles", ConformanceCase.parametersOf(), input, expected);
+        return new ConformanceCase(
+                "shuffles and votes", "any_shuffles", ConformanceCase.parametersOf(), input, expected);
     }
 
     private static int[] row(int[] values, IntUnaryOperator source) {

@@ -75,8 +75,7 @@ final class WarpgroupCases {
         }
 
         Pair small(Random random) {
-            return new Pair(
-                    Operands.small(aType, 64, depth(), random), Operands.small(bType, n, depth(), random));
+            return new Pair(Operands.small(aType, 64, depth(), random), Operands.small(bType, n, depth(), random));
         }
 
         ConformanceCase of(String name, int swizzle, Pair operands, boolean accumulate, Random random) {
@@ -86,8 +85,8 @@ final class WarpgroupCases {
                 for (int i = 0; i < n / 2; i++) {
                     int at = thread * (n / 2) + i;
                     int c = random.nextInt(129) - 64;
-                    double product = Operands.dot(
-                            aType, operands.a()[row(thread, i)], bType, operands.b()[column(thread, i)]);
+                    double product =
+                            Operands.dot(aType, operands.a()[row(thread, i)], bType, operands.b()[column(thread, i)]);
                     sums[at] = Operands.word(c, aType.isInteger());
                     expected[at] = Operands.word(product + (accumulate ? c : 0), aType.isInteger());
                 }

@@ -22,7 +22,7 @@ public final class Primitives {
 
     /** Runs a kernel. in and out: I32, as many words as the kernel takes; parameters: 40 numbers, as ottava/conformance.h tells. */
     public static void run(String kernel, int[] parameters, Tensor in, Tensor out) {
-        Status.check(Native.ottava_conformance_run(
-                in.device().stream(), kernel, parameters, in.address(), out.address()));
+        Status.check(
+                Native.ottava_conformance_run(in.device().stream(), kernel, parameters, in.address(), out.address()));
     }
 }

@@ -33,13 +33,16 @@ class ConformanceCommandTest {
         Process process = builder.start();
         String log = "ended with " + process.waitFor() + ":\n" + Files.readString(folder.resolve("log"));
         assertEquals(0, process.exitValue(), log);
-        assertTrue(log.contains("FP8 wgmma accumulates with 14 bits, truncating, products aligned to the largest of 32"), log);
+        assertTrue(
+                log.contains("FP8 wgmma accumulates with 14 bits, truncating, products aligned to the largest of 32"),
+                log);
 
         JsonNode report = new ObjectMapper().readTree(output.toFile());
         assertEquals("sm_90a", report.get("architecture").textValue());
         assertEquals(14, report.get("fp8_wgmma").get("bits").intValue());
         assertTrue(report.get("cases").size() > 100, log);
-        report.get("cases").forEach(line -> assertEquals("equal", line.get("result").textValue(), line::toString));
+        report.get("cases")
+                .forEach(line -> assertEquals("equal", line.get("result").textValue(), line::toString));
     }
 
     @Test

@@ -52,7 +52,8 @@ class ConformanceTest {
                         .collect(Collectors.toSet()),
                 ran,
                 "kernels without a case");
-        assertEquals(results.size(), results.stream().map(Result::name).distinct().count(), "names are unique");
+        assertEquals(
+                results.size(), results.stream().map(Result::name).distinct().count(), "names are unique");
     }
 
     /** A function of src/main/cuda/ptx/ that no kernel of conformance calls is one that nobody has compared with a GPU. */
@@ -68,7 +69,10 @@ class ConformanceTest {
             // Called by other wrappers: conversions in software and addresses.
             boolean internal = Set.of("fp8_code", "fp8_as_f16", "shared_address", "wgmma_address")
                     .contains(wrapper.group(1));
-            if (!internal && !Pattern.compile("ptx::" + wrapper.group(1) + "\\b").matcher(kernels).find()) {
+            if (!internal
+                    && !Pattern.compile("ptx::" + wrapper.group(1) + "\\b")
+                            .matcher(kernels)
+                            .find()) {
                 missing.add(wrapper.group(1));
             }
         }
@@ -94,7 +98,9 @@ class ConformanceTest {
         wrong[9] ^= 1;
         try (Device device = Device.open("simt")) {
             Result result = Conformance.run(
-                    device, null, new ConformanceCase("wrong", right.kernel(), right.parameters(), right.input(), wrong));
+                    device,
+                    null,
+                    new ConformanceCase("wrong", right.kernel(), right.parameters(), right.input(), wrong));
             assertEquals(Verdict.DIFFERENT, result.verdict());
             assertEquals(2, result.differences());
             assertTrue(result.detail().startsWith("word 7 of 256 is "), result.detail());
@@ -113,12 +119,14 @@ class ConformanceTest {
             ConformanceCase hopper = CopyCases.all().get(2);
             assertEquals(
                     "conformance: sm90_stmatrix needs architecture 90, the device has 80",
-                    assertThrows(UnsupportedException.class, () -> hopper.run(ampere)).getMessage());
+                    assertThrows(UnsupportedException.class, () -> hopper.run(ampere))
+                            .getMessage());
             ConformanceCase unknown =
                     new ConformanceCase("", "any_thing", ConformanceCase.parametersOf(), new int[1], new int[1]);
             assertEquals(
                     "conformance: there is no kernel 'any_thing'",
-                    assertThrows(InvalidArgumentException.class, () -> unknown.run(ampere)).getMessage());
+                    assertThrows(InvalidArgumentException.class, () -> unknown.run(ampere))
+                            .getMessage());
         }
         assertFalse(Primitives.kernels().isEmpty());
     }

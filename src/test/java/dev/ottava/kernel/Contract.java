@@ -38,8 +38,9 @@ abstract class Contract {
     String deviceName;
 
     /** Of simt: a bug may show in one order alone. {@code make test-long} tries more. */
-    private static final List<String> SCHEDULES = List.of(
-            System.getProperty("ottava.simt.schedules", "forward,reverse,seed:1,seed:2").split(","));
+    private static final List<String> SCHEDULES =
+            List.of(System.getProperty("ottava.simt.schedules", "forward,reverse,seed:1,seed:2")
+                    .split(","));
 
     final Random random = new Random(20240607);
 

@@ -39,7 +39,8 @@ class CheckedKernelsTest {
         List<String> plain = SimtPrograms.run("simt_kernels", schedule, Integer.toString(seed));
         assertFalse(plain.isEmpty());
         for (String variant : List.of("simt_kernels_sanitized", "simt_kernels_raced")) {
-            assertEquals(plain, SimtPrograms.run(variant, schedule, Integer.toString(seed)), variant + ", seed " + seed);
+            assertEquals(
+                    plain, SimtPrograms.run(variant, schedule, Integer.toString(seed)), variant + ", seed " + seed);
         }
     }
 
