@@ -3,9 +3,15 @@
 #include <cstring>
 
 #include "machine.h"
+#include "mbarrier.h"
 #include "memory.h"
 
 namespace ottava::simt {
+
+static void carry_out(const Copy& copy) {
+    std::memcpy(copy.shared, copy.global, static_cast<size_t>(copy.bytes));
+    std::memset(static_cast<char*>(copy.shared) + copy.bytes, 0, static_cast<size_t>(copy.size - copy.bytes));
+}
 
 void cp_async(void* shared, const void* global, int size, int bytes) {
     auto misaligned = [&](const void* address) { return reinterpret_cast<uintptr_t>(address) % static_cast<unsigned>(size) != 0; };
@@ -29,14 +35,23 @@ void cp_async_wait(int groups_left) {
     if (fiber.groups.size() <= left) return;
     size_t groups = fiber.groups.size() - left;
     size_t done = fiber.groups[groups - 1];
-    for (size_t i = 0; i < done; i++) {
-        const Copy& copy = fiber.copies[i];
-        std::memcpy(copy.shared, copy.global, static_cast<size_t>(copy.bytes));
-        std::memset(static_cast<char*>(copy.shared) + copy.bytes, 0, static_cast<size_t>(copy.size - copy.bytes));
-    }
+    for (int64_t ticket : fiber.copies_of_mbarriers) machine().finish(ticket);
+    fiber.copies_of_mbarriers.clear();
+    for (size_t i = 0; i < done; i++) carry_out(fiber.copies[i]);
     fiber.copies.erase(fiber.copies.begin(), fiber.copies.begin() + static_cast<long>(done));
     fiber.groups.erase(fiber.groups.begin(), fiber.groups.begin() + static_cast<long>(groups));
     for (size_t& group : fiber.groups) group -= done;
+}
+
+void cp_async_mbarrier_arrive(uint64_t* barrier) {
+    check_mbarrier(barrier, "cp.async.mbarrier.arrive");
+    Fiber& fiber = machine().running();
+    fiber.copies_of_mbarriers.push_back(machine().start([copies = std::move(fiber.copies), barrier] {
+        for (const Copy& copy : copies) carry_out(copy);
+        mbarrier_arrive_asynchronously(barrier);
+    }));
+    fiber.copies.clear();
+    for (size_t& group : fiber.groups) group = 0;
 }
 
 }  // namespace ottava::simt

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cstring>
+#include <map>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -16,6 +17,24 @@
 namespace ottava::simt {
 
 namespace {
+
+// By the name and the architecture of the kernel, as ptxas says; 0 if the table does not have it.
+int registers_of(const std::string& kernel, int architecture) {
+    struct Row {
+        const char* kernel;
+        int architecture, registers;
+    };
+    static const std::map<std::pair<std::string, int>, int> table = [] {
+        static constexpr Row rows[] = {
+#include "kernel_registers.inc"
+        };
+        std::map<std::pair<std::string, int>, int> all;
+        for (const Row& row : rows) all[{row.kernel, row.architecture}] = row.registers;
+        return all;
+    }();
+    auto found = table.find({kernel, architecture});
+    return found == table.end() ? 0 : found->second;
+}
 
 struct SimtDevice : KernelDevice {
     int threads;
@@ -63,6 +82,8 @@ struct SimtDevice : KernelDevice {
                             .block = dim(what.block),
                             .cluster = dim(what.cluster),
                             .shared_bytes = what.shared_bytes,
+                            .architecture = architecture,
+                            .registers = registers_of(what.name, architecture),
                             .workers = threads,
                             .schedule = schedule};
         std::string error = run(config, [&] { what.body(what.kernel); });

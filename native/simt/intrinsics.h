@@ -31,6 +31,28 @@ inline int __clz(int value) {
 inline int __ffs(int value) {
     return __builtin_ffs(value);
 }
+// Bytes of y:x, numbered from the lowest, by the lower three bits of each digit of the selector; a digit above 7 spreads the byte's sign.
+inline unsigned __byte_perm(unsigned x, unsigned y, unsigned selector) {
+    uint64_t bytes = static_cast<uint64_t>(y) << 32 | x;
+    unsigned result = 0;
+    for (unsigned i = 0; i < 4; i++) {
+        unsigned digit = selector >> 4 * i & 15, byte = static_cast<unsigned>(bytes >> 8 * (digit & 7)) & 0xff;
+        if (digit & 8) byte = byte & 0x80 ? 0xff : 0;
+        result |= byte << 8 * i;
+    }
+    return result;
+}
+// To nearest even; out of range to the nearest integer there is, NaN to 0.
+inline int __float2int_rn(float value) {
+    if (!(value == value)) return 0;
+    return value >= 0x1p31f ? INT32_MAX : value < -0x1p31f ? INT32_MIN : static_cast<int>(nearbyintf(value));
+}
+inline float __int2float_rn(int value) {
+    return static_cast<float>(value);
+}
+inline float __saturatef(float value) {
+    return value > 0 ? (value < 1 ? value : 1.0f) : 0.0f;
+}
 inline float __expf(float x) {
     return expf(x);
 }

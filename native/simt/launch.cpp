@@ -42,7 +42,7 @@ std::string Schedule::name() const {
     return kind == FORWARD ? "forward" : kind == REVERSE ? "reverse" : "seed:" + std::to_string(seed);
 }
 
-// What the driver refuses, for an sm_90 device.
+// What the driver refuses.
 static std::string refusal(const LaunchConfig& config) {
     auto volume = [](dim3 size) { return static_cast<int64_t>(size.x) * size.y * size.z; };
     const dim3 &grid = config.grid, &block = config.block, &cluster = config.cluster;
@@ -52,15 +52,18 @@ static std::string refusal(const LaunchConfig& config) {
         return "a grid of " + std::to_string(grid.x) + "x" + std::to_string(grid.y) + "x" + std::to_string(grid.z) +
                " blocks; at least 1, at most 2147483647x65535x65535";
     if (threads < 1 || threads > 1024 || block.z > 64) return "a block of " + shape + " threads; at least 1, at most 1024, 64 in z";
-    if (config.shared_bytes < 0 || config.shared_bytes > SHARED_LIMIT)
-        return std::to_string(config.shared_bytes) + " bytes of dynamic shared memory; a block has " + std::to_string(SHARED_LIMIT);
+    if (config.shared_bytes < 0 || config.shared_bytes > shared_limit(config.architecture))
+        return std::to_string(config.shared_bytes) + " bytes of dynamic shared memory; a block of sm_" +
+               std::to_string(config.architecture) + " has " + std::to_string(shared_limit(config.architecture));
     // Registers are given out to warps, 256 at a time.
     int64_t registers = (config.registers * 32 + 255) / 256 * 256 * ((threads + 31) / 32);
     if (config.registers > 255 || registers > 65536)
         return std::to_string(config.registers) + " registers a thread in blocks of " + shape + "; 255 a thread, 65536 a block";
-    if (volume(cluster) < 1 || volume(cluster) > 16 || grid.x % cluster.x || grid.y % cluster.y || grid.z % cluster.z)
+    if (volume(cluster) > 1 && config.architecture < 90)
+        return "a cluster on sm_" + std::to_string(config.architecture) + "; sm_90 has them";
+    if (volume(cluster) < 1 || volume(cluster) > 8 || grid.x % cluster.x || grid.y % cluster.y || grid.z % cluster.z)
         return "a cluster of " + std::to_string(cluster.x) + "x" + std::to_string(cluster.y) + "x" + std::to_string(cluster.z) +
-               " blocks; at most 16, and it has to divide the grid";
+               " blocks; at most 8, and it has to divide the grid";
     if (config.coresident && volume(cluster) > 1) return "a co-resident grid of clusters, which the simt device does not have";
     return "";
 }

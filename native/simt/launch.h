@@ -31,6 +31,7 @@ struct LaunchConfig {
     dim3 block = {};
     dim3 cluster = {};         // in blocks; has to divide the grid
     int64_t shared_bytes = 0;  // of dynamic shared memory
+    int architecture = 90;     // whose limits hold: 80, 89 or 90
     int registers = 0;         // per thread, as ptxas says; 0: not known
     bool coresident = false;   // all blocks at the same time, for grids whose blocks wait for each other
     int workers = 0;           // processor threads; 0: as OpenMP has it

@@ -84,7 +84,7 @@ void Machine::prepare(const LaunchConfig& launch, int64_t first, int64_t count) 
         block.free_registers = 0;
         for (Barrier& barrier : block.barriers) barrier = Barrier();
         for (Warpgroup& warpgroup : block.warpgroups) warpgroup.clear();
-        block.shared.reset(launch.shared_bytes);
+        block.shared.reset(launch.shared_bytes, shared_limit(launch.architecture));
         for (int t = 0; t < warps_per_block * 32; t++) {
             Fiber& fiber = fibers[static_cast<size_t>(block.first_warp * 32 + t)];
             unsigned thread = static_cast<unsigned>(t);
@@ -98,6 +98,7 @@ void Machine::prepare(const LaunchConfig& launch, int64_t first, int64_t count) 
             fiber.stack_pointer = nullptr;
             fiber.copies.clear();
             fiber.groups.clear();
+            fiber.copies_of_mbarriers.clear();
             fiber.stores.clear();
             fiber.store_groups.clear();
             fiber.in_cluster_barrier = false;
@@ -108,7 +109,7 @@ void Machine::prepare(const LaunchConfig& launch, int64_t first, int64_t count) 
             uint32_t mask = lanes == 32 ? 0xffffffffu : (1u << lanes) - 1;
             warp.ready = warp.polling = 0;
             warp.exited = ~mask;
-            warp.registers = launch.registers;
+            warp.registers = (launch.registers + 7) / 8 * 8;
             warp.gatherings.clear();
             warp.products.clear();
             wake(block.first_warp + w, mask);
@@ -289,6 +290,10 @@ bool Machine::complete_one() {
     if (config->schedule.kind == Schedule::SEEDED) i = random() % pending.size();
     finish(pending[i].ticket);
     return true;
+}
+
+void Machine::report(const std::string& message) {
+    if (error.empty()) error = message;
 }
 
 void Machine::fail(std::string message) {

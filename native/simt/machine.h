@@ -30,9 +30,10 @@ struct Fiber : ThreadContext {
     const char* waits_in = nullptr;  // for the dead-lock report
     Site site;
     std::vector<Copy> copies;
-    std::vector<size_t> groups;        // where each committed group ends in copies
-    std::vector<int64_t> stores;       // tickets of TMA stores
-    std::vector<size_t> store_groups;  // as groups
+    std::vector<size_t> groups;                // where each committed group ends in copies
+    std::vector<int64_t> copies_of_mbarriers;  // tickets of copies that an mbarrier counts
+    std::vector<int64_t> stores;               // tickets of TMA stores
+    std::vector<size_t> store_groups;          // as groups
     bool in_cluster_barrier = false;
     int64_t cluster_phase = 0;
 };
@@ -91,6 +92,7 @@ struct Machine {
     void wake(int warp, uint32_t lanes);
     int64_t start(std::function<void()> work);  // returns the ticket
     void finish(int64_t ticket);                // if it has not completed
+    void report(const std::string& message);    // records an error of asynchronous work
     void fail(std::string message);             // records the error and leaves the running fiber for good
     void progress();                            // something happened that polling threads may wait for
     void moved() { idle_rounds = 0; }           // a polling thread found what it waited for

@@ -71,6 +71,13 @@ void mbarrier_complete(uint64_t* barrier, int bytes) {
     store(barrier, word);
 }
 
+void mbarrier_arrive_asynchronously(uint64_t* barrier) {
+    Word word = load(barrier);
+    if (word.pending == 0) return machine().report("cp.async.mbarrier.arrive: all arrivals of the barrier's phase were in already");
+    word.pending = word.pending - 1;
+    store(barrier, word);
+}
+
 void mbarrier_wait(uint64_t* barrier, int parity, Site site) {
     check_mbarrier(barrier, "mbarrier.try_wait");
     if (parity != 0 && parity != 1) kernel_error("mbarrier.try_wait: parity %d", parity);

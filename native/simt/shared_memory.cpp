@@ -30,10 +30,11 @@ void SharedMemory::guard(size_t begin, size_t end) {
     poison(memory + begin, end - begin);
 }
 
-void SharedMemory::reset(int64_t dynamic_bytes) {
+void SharedMemory::reset(int64_t dynamic_bytes, int64_t most_bytes) {
     unpoison(memory, ROOM);
     arrays.clear();
     charged = static_cast<size_t>(dynamic_bytes);
+    most = static_cast<size_t>(most_bytes);
     arrays.push_back({nullptr, "dynamic shared memory", 0, charged});
     std::memset(memory, 0xff, charged);
     used = (charged + GUARD + 15) / 16 * 16;
@@ -44,7 +45,7 @@ void* SharedMemory::array(const void* key, const char* name, size_t bytes, size_
     for (const Array& array : arrays)
         if (array.key == key) return memory + array.begin;
     charged += bytes;
-    if (charged > static_cast<size_t>(SHARED_LIMIT)) return nullptr;
+    if (charged > most) return nullptr;
     size_t begin = (used + alignment - 1) / alignment * alignment;
     size_t end = begin + bytes;
     guard(used, begin);

@@ -9,16 +9,20 @@
 
 namespace ottava::simt {
 
-constexpr int64_t SHARED_LIMIT = 227 * 1024;  // bytes a block may use, as on sm_90
+// Bytes a block may use (CUDA C++ Programming Guide, "Technical Specifications per Compute Capability").
+constexpr int64_t shared_limit(int architecture) {
+    return (architecture >= 90 ? 227 : architecture == 80 ? 163 : 99) * int64_t{1024};
+}
 
 struct SharedMemory {
     SharedMemory();
     ~SharedMemory();
     SharedMemory(const SharedMemory&) = delete;
 
-    void reset(int64_t dynamic_bytes);
+    void reset(int64_t dynamic_bytes, int64_t most_bytes);
     void* array(const void* key, const char* name, size_t bytes, size_t alignment);  // null: more than the limit
     unsigned char* dynamic() const { return memory; }
+    int64_t limit() const { return static_cast<int64_t>(most); }
     // Whether [address, address + bytes) lies in one array or in the dynamic part.
     bool holds(const void* address, size_t bytes) const;
     int64_t offset(const void* address) const { return static_cast<const unsigned char*>(address) - memory; }
@@ -35,7 +39,7 @@ struct SharedMemory {
 
     unsigned char* memory;
     std::vector<Array> arrays;  // the dynamic part first
-    size_t used = 0, charged = 0;
+    size_t used = 0, charged = 0, most = 0;
 };
 
 }  // namespace ottava::simt

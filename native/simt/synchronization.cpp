@@ -116,7 +116,9 @@ void poll(const char* operation, Site site) {
 
 void* static_shared(const void* key, const char* name, size_t bytes, size_t alignment) {
     void* array = own_block().shared.array(key, name, bytes, alignment);
-    if (array == nullptr) kernel_error("%s of %zu bytes: the block has %lld KiB of shared memory", name, bytes, SHARED_LIMIT / 1024LL);
+    if (array == nullptr)
+        kernel_error("%s of %zu bytes: the block has %lld KiB of shared memory", name, bytes,
+                     static_cast<long long>(own_block().shared.limit() / 1024));
     return array;
 }
 

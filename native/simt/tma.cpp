@@ -4,6 +4,8 @@
 #include <array>
 #include <cstring>
 
+#include "bulk_copy.h"
+#include "intrinsics.h"
 #include "machine.h"
 #include "mbarrier.h"
 #include "memory.h"
@@ -20,21 +22,38 @@ unsigned char* swizzled(unsigned char* address, int swizzle) {
     return reinterpret_cast<unsigned char*>(bits ^ (bits >> 3 & mask));
 }
 
-// Calls body(element in shared memory, element of the tensor or null outside it) for the whole box, in the order of shared memory.
-template <class Body>
-void for_box(const TensorMap& map, void* shared, Coordinates first, Body&& body) {
-    Coordinates at{};
+// Calls body(shared, global, bytes) for each run of bytes that a 16-byte piece of the box and the tensor have in common, and
+// outside(shared, bytes) for what of the box lies outside the tensor.
+template <class Body, class Outside>
+void for_box(const TensorMap& map, void* shared, Coordinates first, Body&& body, Outside&& outside) {
     auto* dense = static_cast<unsigned char*>(shared);
-    for (int64_t left = map.box_bytes(); left > 0; left -= map.element_bytes, dense += map.element_bytes) {
-        auto* global = static_cast<unsigned char*>(map.address);
+    int64_t row_bytes = static_cast<int64_t>(map.box[0]) * map.element_bytes;
+    // The bytes of a row of the box that lie inside.
+    int64_t begin = std::clamp<int64_t>(-first[0] * map.element_bytes, 0, row_bytes);
+    int64_t end = std::clamp<int64_t>((map.size[0] - first[0]) * map.element_bytes, begin, row_bytes);
+    Coordinates at{};
+    for (int64_t left = map.box_bytes() / row_bytes; left > 0; left--, dense += row_bytes) {
+        auto* global = static_cast<unsigned char*>(map.address) + first[0] * map.element_bytes;
         bool inside = true;
-        for (size_t d = 0; d < static_cast<size_t>(map.dimensions); d++) {
+        for (size_t d = 1; d < static_cast<size_t>(map.dimensions); d++) {
             int64_t index = first[d] + at[d];
             inside = inside && index >= 0 && index < map.size[d];
-            if (inside) global += index * map.stride[d];
+            global += index * map.stride[d];
         }
-        body(swizzled(dense, map.swizzle), inside ? global : nullptr);
-        for (size_t d = 0; d < 5 && ++at[d] == std::max(map.box[d], 1); d++) at[d] = 0;
+        if (inside && begin == 0 && end == row_bytes) {
+            for (int64_t piece = 0; piece < row_bytes; piece += 16) body(swizzled(dense + piece, map.swizzle), global + piece, 16);
+            for (size_t d = 1; d < 5 && ++at[d] == std::max(map.box[d], 1); d++) at[d] = 0;
+            continue;
+        }
+        for (int64_t piece = 0; piece < row_bytes; piece += 16) {
+            int64_t from = inside ? std::clamp<int64_t>(begin - piece, 0, 16) : 16;
+            int64_t to = inside ? std::clamp<int64_t>(end - piece, from, 16) : 16;
+            unsigned char* target = swizzled(dense + piece, map.swizzle);
+            if (from > 0) outside(target, from);
+            if (to > from) body(target + from, global + piece + from, to - from);
+            if (to < 16) outside(target + to, 16 - to);
+        }
+        for (size_t d = 1; d < 5 && ++at[d] == std::max(map.box[d], 1); d++) at[d] = 0;
     }
 }
 
@@ -110,13 +129,12 @@ void tma_load(void* shared, const TensorMap& map, uint64_t* barrier, std::initia
         auto* target_barrier = reinterpret_cast<uint64_t*>(in_block(barrier));
         if (rank != static_cast<size_t>(own.rank)) check_mbarrier(target_barrier, "TMA load, multicast");
         self.start([=] {
-            for_box(map, target, first, [&](unsigned char* element, const unsigned char* global) {
-                if (global != nullptr) {
-                    std::memcpy(element, global, static_cast<size_t>(map.element_bytes));
-                } else {
-                    std::memset(element, 0, static_cast<size_t>(map.element_bytes));
-                }
-            });
+            for_box(
+                map, target, first,
+                [](unsigned char* element, const unsigned char* global, int64_t bytes) {
+                    std::memcpy(element, global, static_cast<size_t>(bytes));
+                },
+                [](unsigned char* element, int64_t bytes) { std::memset(element, 0, static_cast<size_t>(bytes)); });
             mbarrier_complete(target_barrier, static_cast<int>(map.box_bytes()));
         });
     }
@@ -125,28 +143,29 @@ void tma_load(void* shared, const TensorMap& map, uint64_t* barrier, std::initia
 void tma_store(const TensorMap& map, const void* shared, std::initializer_list<int> coordinates) {
     Coordinates first = check("TMA store", map, shared, coordinates);
     void* source = const_cast<void*>(shared);
-    machine().running().stores.push_back(machine().start([=] {
-        for_box(map, source, first, [&](const unsigned char* element, unsigned char* global) {
-            if (global != nullptr) std::memcpy(global, element, static_cast<size_t>(map.element_bytes));
-        });
-    }));
+    start_store([=] {
+        for_box(
+            map, source, first,
+            [](const unsigned char* element, unsigned char* global, int64_t bytes) {
+                std::memcpy(global, element, static_cast<size_t>(bytes));
+            },
+            [](const unsigned char*, int64_t) {});
+    });
 }
 
-void tma_store_commit() {
-    Fiber& fiber = machine().running();
-    fiber.store_groups.push_back(fiber.stores.size());
-}
-
-void tma_store_wait(int groups_left) {
-    Fiber& fiber = machine().running();
-    size_t left = static_cast<size_t>(groups_left);
-    if (fiber.store_groups.size() <= left) return;
-    size_t groups = fiber.store_groups.size() - left;
-    size_t done = fiber.store_groups[groups - 1];
-    for (size_t i = 0; i < done; i++) machine().finish(fiber.stores[i]);
-    fiber.stores.erase(fiber.stores.begin(), fiber.stores.begin() + static_cast<long>(done));
-    fiber.store_groups.erase(fiber.store_groups.begin(), fiber.store_groups.begin() + static_cast<long>(groups));
-    for (size_t& group : fiber.store_groups) group -= done;
+void tma_reduce_add(const TensorMap& map, const void* shared, std::initializer_list<int> coordinates) {
+    Coordinates first = check("TMA reduction", map, shared, coordinates);
+    if (map.element_bytes != 4) kernel_error("TMA reduction of elements of %d bytes; F32 has 4", map.element_bytes);
+    void* source = const_cast<void*>(shared);
+    start_store([=] {
+        for_box(
+            map, source, first,
+            [](const unsigned char* element, unsigned char* global, int64_t bytes) {
+                for (int64_t i = 0; i < bytes; i += 4)
+                    atomicAdd(reinterpret_cast<float*>(global + i), *reinterpret_cast<const float*>(element + i));
+            },
+            [](const unsigned char*, int64_t) {});
+    });
 }
 
 }  // namespace ottava::simt

@@ -34,7 +34,6 @@ inline std::string encode(TensorMap& map, void* address, int element_bytes, std:
 // blocks: of the cluster, a bit each, or 0 for the own one alone.
 void tma_load(void* shared, const TensorMap& map, uint64_t* barrier, std::initializer_list<int> coordinates, uint32_t blocks);
 void tma_store(const TensorMap& map, const void* shared, std::initializer_list<int> coordinates);
-void tma_store_commit();
-void tma_store_wait(int groups_left);
+void tma_reduce_add(const TensorMap& map, const void* shared, std::initializer_list<int> coordinates);
 
 }  // namespace ottava::simt

@@ -1,5 +1,8 @@
-// Warp shuffles, votes and reductions of CUDA.
+// Warp shuffles, votes, matches and reductions of CUDA.
 #pragma once
+
+#include <cstring>
+#include <functional>
 
 #include "context.h"
 
@@ -49,6 +52,57 @@ inline uint32_t ballot(uint32_t mask, const char* operation, bool predicate, Sit
     return own.result;
 }
 
+template <class T>
+struct CollectiveLane {
+    T value;
+    T result;
+};
+
+template <class T, class Combine>
+void reduce(void** arguments, uint32_t mask) {
+    T result{};
+    bool first = true;
+    for (int lane = 0; lane < 32; lane++) {
+        if (!(mask >> lane & 1)) continue;
+        T value = static_cast<CollectiveLane<T>*>(arguments[lane])->value;
+        result = first ? value : Combine()(result, value);
+        first = false;
+    }
+    for (int lane = 0; lane < 32; lane++)
+        if (mask >> lane & 1) static_cast<CollectiveLane<T>*>(arguments[lane])->result = result;
+}
+
+template <class T, class Combine>
+T reduced(uint32_t mask, const char* operation, T value, Site site) {
+    CollectiveLane<T> own{value, value};
+    warp_together(mask, operation, reduce<T, Combine>, &own, site);
+    return own.result;
+}
+
+inline void match(void** arguments, uint32_t mask) {
+    auto value = [&](int lane) { return static_cast<CollectiveLane<uint64_t>*>(arguments[lane])->value; };
+    for (int lane = 0; lane < 32; lane++) {
+        if (!(mask >> lane & 1)) continue;
+        uint32_t equal = 0;
+        for (int other = 0; other < 32; other++)
+            if (mask >> other & 1 && value(other) == value(lane)) equal |= 1u << other;
+        static_cast<CollectiveLane<uint64_t>*>(arguments[lane])->result = equal;
+    }
+}
+
+struct Smaller {
+    template <class T>
+    T operator()(T a, T b) const {
+        return a < b ? a : b;
+    }
+};
+struct Larger {
+    template <class T>
+    T operator()(T a, T b) const {
+        return a < b ? b : a;
+    }
+};
+
 inline int lane() {
     return current->lane;
 }
@@ -90,6 +144,35 @@ inline int __any_sync(unsigned mask, int predicate, ottava::simt::Site site = ot
 }
 inline int __all_sync(unsigned mask, int predicate, ottava::simt::Site site = ottava::simt::Site::current()) {
     return ottava::simt::ballot(mask, "__all_sync", predicate != 0, site) == mask;
+}
+// Reductions of 32-bit integers, sm_80 and later; a sum wraps around.
+#define OTTAVA_REDUCE(name, type, computed, combine)                                                                         \
+    inline type name(unsigned mask, type value, ottava::simt::Site site = ottava::simt::Site::current()) {                   \
+        return static_cast<type>(ottava::simt::reduced<computed, combine>(mask, #name, static_cast<computed>(value), site)); \
+    }
+OTTAVA_REDUCE(__reduce_add_sync, int, unsigned, std::plus<>)
+OTTAVA_REDUCE(__reduce_add_sync, unsigned, unsigned, std::plus<>)
+OTTAVA_REDUCE(__reduce_min_sync, int, int, ottava::simt::Smaller)
+OTTAVA_REDUCE(__reduce_min_sync, unsigned, unsigned, ottava::simt::Smaller)
+OTTAVA_REDUCE(__reduce_max_sync, int, int, ottava::simt::Larger)
+OTTAVA_REDUCE(__reduce_max_sync, unsigned, unsigned, ottava::simt::Larger)
+OTTAVA_REDUCE(__reduce_and_sync, unsigned, unsigned, std::bit_and<>)
+OTTAVA_REDUCE(__reduce_or_sync, unsigned, unsigned, std::bit_or<>)
+OTTAVA_REDUCE(__reduce_xor_sync, unsigned, unsigned, std::bit_xor<>)
+#undef OTTAVA_REDUCE
+
+// The lanes of the mask with the same value, compared as bits.
+template <class T>
+unsigned __match_any_sync(unsigned mask, T value, ottava::simt::Site site = ottava::simt::Site::current()) {
+    static_assert(sizeof(T) <= 8);
+    ottava::simt::CollectiveLane<uint64_t> own{};
+    memcpy(&own.value, &value, sizeof value);
+    ottava::simt::warp_together(mask, "__match_any_sync", ottava::simt::match, &own, site);
+    return static_cast<unsigned>(own.result);
+}
+// Which lanes happen to run together is not defined: here, each alone.
+inline unsigned __activemask() {
+    return 1u << ottava::simt::lane();
 }
 inline void __syncwarp(unsigned mask = 0xffffffffu, ottava::simt::Site site = ottava::simt::Site::current()) {
     ottava::simt::warp_together(mask, "__syncwarp", nullptr, nullptr, site);

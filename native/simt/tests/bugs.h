@@ -3,6 +3,7 @@
 
 #include <cstdio>
 #include <functional>
+#include <initializer_list>
 #include <string>
 #include <vector>
 
@@ -44,6 +45,13 @@ std::string check(const simt::LaunchConfig& config, const std::function<void()>&
     if (!error.empty()) return error;
     for (int i = 0; i < output.count; i++)
         if (!(static_cast<float>(output.data[i]) == expected(i))) return "wrong numbers";
+    return "";
+}
+
+// The first of the results that is not "".
+inline std::string first_of(std::initializer_list<std::string> results) {
+    for (const std::string& result : results)
+        if (!result.empty()) return result;
     return "";
 }
 

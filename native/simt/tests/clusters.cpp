@@ -43,7 +43,7 @@ OTTAVA_BUG(multicast_that_one_block_does_not_expect) {
         ptx::mbarrier_init(full, 1);
         ptx::cluster_arrive(), ptx::cluster_wait();
         if (!WRONG || ptx::cluster_rank() == 0) ptx::mbarrier_arrive_expect(full, 256);
-        if (ptx::cluster_rank() == 0) ptx::tma_load_2d_multicast(bytes, &map, full, 3, 0, 0);
+        if (ptx::cluster_rank() == 0) ptx::tma_load_multicast(bytes, &map, full, 3, 0, 0);
         ptx::mbarrier_wait(full, 0);
         for (unsigned i = 0; i < 64; i++) py[blockIdx.x * 64 + i] = reinterpret_cast<float*>(bytes)[i];
         ptx::cluster_arrive(), ptx::cluster_wait();

@@ -1,5 +1,6 @@
 // Bugs with cp.async, mbarriers and TMA.
 #include "bugs.h"
+#include "ptx/bulk_copy.cuh"
 #include "ptx/cp_async.cuh"
 #include "ptx/mbarrier.cuh"
 #include "ptx/tma.cuh"
@@ -72,7 +73,7 @@ static std::string pipeline(Pipeline p) {
             for (int tile = 0; tile < p.tiles; tile++) {
                 if (p.wait_for_empty && tile >= 2) ptx::mbarrier_wait(empty + tile % 2, tile / 2 % 2 ^ 1);
                 ptx::mbarrier_arrive_expect(full + tile % 2, p.expected_bytes);
-                ptx::tma_load_2d(slot(tile), &map, full + tile % 2, 0, tile * 64);
+                ptx::tma_load(slot(tile), &map, full + tile % 2, 0, tile * 64);
             }
         } else {
             for (int tile = 0; tile < p.tiles; tile++) {
@@ -145,7 +146,7 @@ OTTAVA_BUG(tma_stride_not_a_multiple_of_16_bytes) {
         OTTAVA_SHARED(uint64_t, full, 1);
         ptx::mbarrier_init(full, 1);
         ptx::mbarrier_arrive_expect(full, 256);
-        ptx::tma_load_2d(bytes, &map, full, 12, 12);
+        ptx::tma_load(bytes, &map, full, 12, 12);
         ptx::mbarrier_wait(full, 0);
         for (unsigned i = 0; i < 64; i++) py[i] = *reinterpret_cast<float*>(bytes + (i * 4 ^ (i * 4 >> 3 & 0x10)));
     };
@@ -166,11 +167,11 @@ OTTAVA_BUG(shared_memory_reused_before_the_tma_store_has_read_it) {
         for (int half = 0; half < 2; half++) {
             for (int i = 0; i < 128; i++) tile[i] = static_cast<float>(half * 128 + i);
             ptx::fence_proxy_async();
-            ptx::tma_store_1d(&map, tile, half * 128);
-            ptx::tma_store_commit();
-            if (!WRONG) ptx::tma_store_wait_read<0>();
+            ptx::tma_store(&map, tile, half * 128);
+            ptx::bulk_commit();
+            if (!WRONG) ptx::bulk_wait_read<0>();
         }
-        ptx::tma_store_wait<0>();
+        ptx::bulk_wait<0>();
     };
     return check<float>({.name = "store", .block = {1}, .shared_bytes = 512}, kernel, y, [](int i) { return static_cast<float>(i); });
 }

@@ -35,8 +35,8 @@ static std::string product(Case c) {
             ptx::mbarrier_init(full, 1);
             ptx::fence_mbarrier_init();
             ptx::mbarrier_arrive_expect(full, 16384);
-            ptx::tma_load_2d(bytes, &map_a, full, 0, 0);
-            ptx::tma_load_2d(bytes + 8192, &map_b, full, 0, 0);
+            ptx::tma_load(bytes, &map_a, full, 0, 0);
+            ptx::tma_load(bytes + 8192, &map_b, full, 0, 0);
         }
         __syncthreads();
         ptx::mbarrier_wait(full, 0);

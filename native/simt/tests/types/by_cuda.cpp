@@ -39,5 +39,7 @@ const Conversions by_cuda = {
     .e5m2x2_to_f16x2 = to_f16x2<__NV_E5M2>,
     .e4m3_to_float = to_float<__NV_E4M3>,
     .e5m2_to_float = to_float<__NV_E5M2>,
+    .e4m3_in_products = to_float<__NV_E4M3>,
+    .e5m2_in_products = to_float<__NV_E5M2>,
     .f16_to_float = [](uint16_t bits) { return __half2float(__ushort_as_half(bits)); },
 };

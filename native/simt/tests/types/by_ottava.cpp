@@ -15,6 +15,13 @@ static uint8_t from_float(float value) {
     return ptx::to_fp8<F>(value).bits;
 }
 
+template <simt::NumberType TYPE>
+static float in_products(uint8_t code) {
+    float number;
+    simt::decode(TYPE, &code, 1, &number);
+    return number;
+}
+
 const Conversions by_ottava = {
     .float_to_bf16 = [](float x) { return __bfloat16_as_ushort(__float2bfloat16_rn(x)); },
     .floats_to_bf16x2 = [](float x, float y) { return std::bit_cast<uint32_t>(__floats2bfloat162_rn(x, y)); },
@@ -27,5 +34,7 @@ const Conversions by_ottava = {
     .e5m2x2_to_f16x2 = ptx::to_f16x2<e5m2>,
     .e4m3_to_float = to_float<e4m3>,
     .e5m2_to_float = to_float<e5m2>,
+    .e4m3_in_products = in_products<simt::E4M3>,
+    .e5m2_in_products = in_products<simt::E5M2>,
     .f16_to_float = [](uint16_t bits) { return ptx::f16_to_float(bits); },
 };

@@ -15,6 +15,8 @@ struct Conversions {
     uint32_t (*e5m2x2_to_f16x2)(uint16_t);
     float (*e4m3_to_float)(uint8_t);
     float (*e5m2_to_float)(uint8_t);
+    float (*e4m3_in_products)(uint8_t);  // as mma.sync and wgmma read it
+    float (*e5m2_in_products)(uint8_t);
     float (*f16_to_float)(uint16_t);
 };
 

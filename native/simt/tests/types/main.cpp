@@ -65,6 +65,8 @@ int main() {
     compare("e5m2x2 to f16x2", codes16, a.e5m2x2_to_f16x2, b.e5m2x2_to_f16x2);
     compare("e4m3 to float", codes8, a.e4m3_to_float, b.e4m3_to_float);
     compare("e5m2 to float", codes8, a.e5m2_to_float, b.e5m2_to_float);
+    compare("e4m3 in products", codes8, a.e4m3_in_products, b.e4m3_in_products);
+    compare("e5m2 in products", codes8, a.e5m2_in_products, b.e5m2_in_products);
     compare("f16 to float", codes16, a.f16_to_float, b.f16_to_float);
     return failures > 0;
 }

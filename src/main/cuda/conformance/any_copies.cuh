@@ -1,8 +1,9 @@
-// cp.async and named barriers.
+// cp.async, named barriers and the order of kernels.
 #pragma once
 
 #include "../ptx/barrier.cuh"
 #include "../ptx/cp_async.cuh"
+#include "../ptx/grid_dependency.cuh"
 #include "primitive.cuh"
 
 namespace ottava {
@@ -23,6 +24,15 @@ struct any_cp_async : Primitive {
         ptx::cp_async_wait<0>();
         __syncwarp();
         for (uint32_t i = 4; i < 8; i++) out[32 * i + lane] = tile[32 * i + lane];
+    }
+};
+
+// Waits for the kernel before, and lets the one after begin. in: 32 words. out: the same.
+struct any_grid_dependency : Primitive {
+    __device__ __forceinline__ void operator()() const {
+        ptx::wait_for_dependencies();
+        out[threadIdx.x] = in[threadIdx.x];
+        ptx::launch_dependents();
     }
 };
 

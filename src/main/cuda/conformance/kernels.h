@@ -19,4 +19,5 @@
     X(any_mma_s8, any_mma<MmaS8>)                     \
     X(any_mma_s4, any_mma<MmaS4>)                     \
     X(any_cp_async, any_cp_async)                     \
+    X(any_grid_dependency, any_grid_dependency)       \
     X(any_named_barriers, any_named_barriers)

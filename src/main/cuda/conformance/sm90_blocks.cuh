@@ -2,6 +2,7 @@
 #pragma once
 
 #include "../ptx/cluster.cuh"
+#include "../ptx/cp_async.cuh"
 #include "../ptx/ldmatrix.cuh"
 #include "../ptx/mbarrier.cuh"
 #include "../ptx/warp.cuh"
@@ -70,6 +71,24 @@ struct sm90_mbarriers : Primitive {
                 ptx::mbarrier_arrive(empty + s);
             }
         }
+    }
+};
+
+// An mbarrier that waits for copies of 32 lanes. in: 4 words a lane. out: what another lane then reads, the words reversed.
+struct sm90_cp_async_mbarrier : Primitive {
+    static constexpr int architecture = 90;
+
+    __device__ __forceinline__ void operator()() const {
+        OTTAVA_SHARED(uint32_t, tile, 128);
+        OTTAVA_SHARED(uint64_t, full, 1);
+        uint32_t lane = threadIdx.x;
+        if (lane == 0) ptx::mbarrier_init(full, 32);
+        ptx::fence_mbarrier_init();
+        __syncthreads();
+        ptx::cp_async_16(tile + 4 * lane, in + 4 * lane);
+        ptx::cp_async_mbarrier_arrive(full);
+        ptx::mbarrier_wait(full, 0);
+        for (uint32_t i = 0; i < 4; i++) out[32 * i + lane] = tile[127 - 32 * i - lane];
     }
 };
 

@@ -14,13 +14,11 @@
     X(sm90_warp_roles, sm90_warp_roles)                                                       \
     X(sm90_mbarriers, sm90_mbarriers)                                                         \
     X(sm90_cluster, sm90_cluster)                                                             \
-    X(sm90_tma_load_1d, sm90_tma_load<1>)                                                     \
-    X(sm90_tma_load_2d, sm90_tma_load<2>)                                                     \
-    X(sm90_tma_load_3d, sm90_tma_load<3>)                                                     \
-    X(sm90_tma_load_4d, sm90_tma_load<4>)                                                     \
-    X(sm90_tma_load_5d, sm90_tma_load<5>)                                                     \
-    X(sm90_tma_store_1d, sm90_tma_store<1>)                                                   \
-    X(sm90_tma_store_2d, sm90_tma_store<2>)                                                   \
+    X(sm90_cp_async_mbarrier, sm90_cp_async_mbarrier)                                         \
+    X(sm90_bulk_copies, sm90_bulk_copies)                                                     \
+    X(sm90_tma_load, sm90_tma_load)                                                           \
+    X(sm90_tma_store, sm90_tma_store<false>)                                                  \
+    X(sm90_tma_add, sm90_tma_store<true>)                                                     \
     X(sm90_tma_multicast, sm90_tma_multicast)                                                 \
     OTTAVA_CONFORMANCE_WGMMA(X, 8)                                                            \
     OTTAVA_CONFORMANCE_WGMMA(X, 16)                                                           \

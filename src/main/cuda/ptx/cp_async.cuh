@@ -1,5 +1,6 @@
 // Copies from global to shared memory that go on while the thread does (PTX ISA, "cp.async"). A thread groups its copies by a commit;
-// waiting leaves the newest groups under way. What other threads copied is there after a wait of theirs and a barrier.
+// waiting leaves the newest groups under way. What other threads copied is there after a wait of theirs and a barrier; or each thread lets
+// an mbarrier (mbarrier.cuh) wait for its copies.
 #pragma once
 
 #include "cuda_types.cuh"
@@ -27,6 +28,11 @@ __device__ __forceinline__ void cp_async_wait() {
     asm volatile("cp.async.wait_group %0;\n" ::"n"(GROUPS_LEFT) : "memory");
 }
 
+// Arrives at the barrier, which counts the arrival of each thread, when this thread's copies so far are done.
+__device__ __forceinline__ void cp_async_mbarrier_arrive(uint64_t* barrier) {
+    asm volatile("cp.async.mbarrier.arrive.noinc.shared::cta.b64 [%0];\n" ::"r"(shared_address(barrier)) : "memory");
+}
+
 #else
 
 inline void cp_async_16(void* shared, const void* global, int bytes = 16) {
@@ -38,6 +44,9 @@ inline void cp_async_commit() {
 template <int GROUPS_LEFT>
 inline void cp_async_wait() {
     simt::cp_async_wait(GROUPS_LEFT);
+}
+inline void cp_async_mbarrier_arrive(uint64_t* barrier) {
+    simt::cp_async_mbarrier_arrive(barrier);
 }
 
 #endif

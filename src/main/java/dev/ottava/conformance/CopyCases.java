@@ -13,7 +13,7 @@ final class CopyCases {
 
     static List<ConformanceCase> all() {
         Random random = new Random(3);
-        return List.of(copies(random), loads(random), stores(random));
+        return List.of(copies(random), loads(random), stores(random), bulk(random), afterAKernel(random));
     }
 
     private static ConformanceCase copies(Random random) {
@@ -77,5 +77,25 @@ final class CopyCases {
             }
         }
         return new ConformanceCase("stmatrix", "sm90_stmatrix", ConformanceCase.parametersOf(), input, expected);
+    }
+
+    /** Floats loaded; then stored, and added to what was stored. */
+    private static ConformanceCase bulk(Random random) {
+        int[] input = new int[256];
+        int[] expected = new int[512];
+        for (int i = 0; i < 256; i++) {
+            float value = random.nextInt(2001) - 1000;
+            input[i] = Float.floatToRawIntBits(value);
+            expected[i] = input[i];
+            expected[256 + i] = Float.floatToRawIntBits(value + value);
+        }
+        return new ConformanceCase(
+                "bulk copies", "sm90_bulk_copies", ConformanceCase.parametersOf(), input, expected);
+    }
+
+    private static ConformanceCase afterAKernel(Random random) {
+        int[] words = random.ints(32).toArray();
+        return new ConformanceCase(
+                "grid dependency", "any_grid_dependency", ConformanceCase.parametersOf(), words, words);
     }
 }

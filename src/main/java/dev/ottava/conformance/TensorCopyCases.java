@@ -39,7 +39,7 @@ final class TensorCopyCases {
         }
 
         int[] parameters(int boxes, int tensorOffset) {
-            int[] parameters = ConformanceCase.parametersOf(boxes, boxBytes(), tensorOffset);
+            int[] parameters = ConformanceCase.parametersOf(boxes, boxBytes(), tensorOffset, dimensions());
             parameters[8] = dimensions();
             parameters[9] = elementBytes;
             parameters[10] = swizzle;
@@ -90,9 +90,8 @@ final class TensorCopyCases {
             for (int dimensions = 1; dimensions <= 5; dimensions++) {
                 int elementBytes = 1 << (dimensions + swizzle / 32) % 3; // 1, 2 or 4
                 cases.add(load(Tensor.of(dimensions, elementBytes, swizzle), random));
-            }
-            for (int dimensions = 1; dimensions <= 2; dimensions++) {
-                cases.add(store(Tensor.of(dimensions, 1 << (dimensions + swizzle / 32) % 3, swizzle), random));
+                cases.add(store(Tensor.of(dimensions, elementBytes, swizzle), false, random));
+                cases.add(store(Tensor.of(dimensions, 4, swizzle), true, random));
             }
         }
         cases.add(multicast(Tensor.of(2, 2, 128), random));
@@ -157,37 +156,50 @@ final class TensorCopyCases {
         }
         return new ConformanceCase(
                 name("TMA load", tensor),
-                "sm90_tma_load_" + tensor.dimensions() + "d",
+                "sm90_tma_load",
                 tensor.parameters(boxes, 4 * corners.length),
                 join(corners, words(data)),
                 expected);
     }
 
-    /** Boxes beside each other, the first before the beginning of every dimension. */
-    private static ConformanceCase store(Tensor tensor, Random random) {
+    /** Boxes beside each other along two dimensions, the first before the beginning of every dimension; if it adds, each is added to what it wrote. */
+    private static ConformanceCase store(Tensor tensor, boolean adds, Random random) {
         int dimensions = tensor.dimensions();
         int boxes = 6;
-        int[] input = new int[64];
+        int[] corners = new int[64];
         for (int box = 0; box < boxes; box++) {
-            input[dimensions * box] = tensor.box()[0] * (dimensions == 1 ? box : box % 3) - 3;
-            if (dimensions == 2) {
-                input[2 * box + 1] = tensor.box()[1] * (box / 3) - 2;
+            for (int d = 0; d < dimensions; d++) {
+                int steps = dimensions == 1 ? box : d == 0 ? box % 3 : d == 1 ? box / 3 : 0;
+                corners[dimensions * box + d] = steps * tensor.box()[d] - (d < 2 ? 3 - d : 1);
             }
         }
-        int[] corners = input.clone();
+        int[] input = corners;
         ByteBuffer result = bytes(tensor.bytes());
         Arrays.fill(result.array(), (byte) -1);
         for (int box = 0; box < boxes; box++) {
-            ByteBuffer shared = random(tensor.boxBytes(), random);
+            ByteBuffer shared = adds ? floats(tensor.boxBytes(), random) : random(tensor.boxBytes(), random);
             input = join(input, words(shared));
+            if (adds) {
+                for (int at = 0; at < shared.capacity(); at += 4) {
+                    shared.putFloat(at, 2 * shared.getFloat(at));
+                }
+            }
             tensor.copy(result, corner(corners, box, dimensions), shared, false);
         }
         return new ConformanceCase(
-                name("TMA store", tensor),
-                "sm90_tma_store_" + dimensions + "d",
+                name(adds ? "TMA addition" : "TMA store", tensor),
+                adds ? "sm90_tma_add" : "sm90_tma_store",
                 tensor.parameters(boxes, 0),
                 input,
                 words(result));
+    }
+
+    private static ByteBuffer floats(int count, Random random) {
+        ByteBuffer bytes = bytes(count);
+        for (int at = 0; at < count; at += 4) {
+            bytes.putFloat(at, random.nextInt(2001) - 1000);
+        }
+        return bytes;
     }
 
     /** Each block loads a box for both, and one for itself. */

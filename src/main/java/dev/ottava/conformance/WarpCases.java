@@ -17,6 +17,7 @@ final class WarpCases {
         // A round of 64 words is read in reverse, a turn of 32 too.
         cases.add(reversed("named barriers", "any_named_barriers", random, 4, 64));
         cases.add(reversed("mbarriers", "sm90_mbarriers", random, 6, 32));
+        cases.add(reversed("cp.async and mbarrier", "sm90_cp_async_mbarrier", random, 1, 128));
         cases.add(warpRoles(random));
         cases.add(cluster(random));
         return cases;
