@@ -17,8 +17,8 @@
     X(sm90_cp_async_mbarrier, sm90_cp_async_mbarrier)                                         \
     X(sm90_bulk_copies, sm90_bulk_copies)                                                     \
     X(sm90_tma_load, sm90_tma_load)                                                           \
-    X(sm90_tma_store, sm90_tma_store<false>)                                                  \
-    X(sm90_tma_add, sm90_tma_store<true>)                                                     \
+    X(sm90_tma_store, sm90_tma_box_store<false>)                                              \
+    X(sm90_tma_add, sm90_tma_box_store<true>)                                                 \
     X(sm90_tma_multicast, sm90_tma_multicast)                                                 \
     OTTAVA_CONFORMANCE_WGMMA(X, 8)                                                            \
     OTTAVA_CONFORMANCE_WGMMA(X, 16)                                                           \

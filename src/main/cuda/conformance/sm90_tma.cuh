@@ -60,7 +60,7 @@ struct sm90_tma_load : TensorPrimitive {
 
 // in: each box as it lies in shared memory. out: the tensor. If it ADDS, each box is added once more after it has been written.
 template <bool ADDS>
-struct sm90_tma_store : TensorPrimitive {
+struct sm90_tma_box_store : TensorPrimitive {
     static constexpr bool stores = true;
 
     __device__ __forceinline__ void operator()() const {
