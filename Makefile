@@ -1,6 +1,7 @@
 # make          builds; then bin/ottava runs what was built
 # make demo     trains a small language model on this project's own text, a few minutes from a fresh clone
 # make test     passes the tests
+# make test-long  passes those that take too long for every commit too (docs/contributing.md)
 # make check    formatting and static analysis
 # make format   formats the sources
 # make cuda-check  compiles the CUDA kernels with nvcc and refuses registers that spill
@@ -9,7 +10,7 @@
 MAVEN := mvn -B -ntp
 C_SOURCES = $(shell git ls-files 'native/*.h' 'native/*.cpp' 'src/main/cuda/*.h' 'src/main/cuda/*.cpp' 'src/main/cuda/*.cuh')
 
-.PHONY: build demo test check cuda-check format clean setup
+.PHONY: build demo test test-long check cuda-check format clean setup
 
 build: setup
 	$(MAVEN) -q -DskipTests package
@@ -21,6 +22,17 @@ demo: build
 test: setup
 	$(MAVEN) test || { bin/slowest-tests; exit 1; }
 	@bin/slowest-tests
+
+# In more schedules of the simt device; with the tests tagged `long`; the whole suite once more on Java 25 where there is one;
+# and what a bundle for a GPU machine can do without one.
+SCHEDULES := forward,reverse,seed:1,seed:2,seed:3,seed:4,seed:5,seed:6,seed:7,seed:8,seed:9
+JAVA_25 ?= $(firstword $(wildcard /usr/lib/jvm/*-25-*/bin/java))
+
+test-long: setup
+	$(MAVEN) test -DexcludedGroups=none -Dottava.simt.schedules=$(SCHEDULES) || { bin/slowest-tests; exit 1; }
+	@bin/slowest-tests
+	$(if $(JAVA_25),$(MAVEN) test -Djvm=$(JAVA_25),@echo "No Java 25 in /usr/lib/jvm: JAVA_25=.../bin/java names one")
+	$(if $(wildcard bundle/prove),$(MAKE) gpu-bundle && bundle/prove)
 
 check: setup
 	@bin/setup clang-format

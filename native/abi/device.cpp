@@ -23,12 +23,8 @@ int ottava_device_open(const char* name, const char* onednn_path, int threads, i
             device = open_cpu(onednn_path, threads);
         } else if (std::strcmp(name, "meta") == 0) {
             device = open_meta();
-        } else if (std::strcmp(name, "simt") == 0 || std::strcmp(name, "simt:sm_90a") == 0) {
-            device = open_simt(90, threads);
-        } else if (std::strcmp(name, "simt:sm_89") == 0) {
-            device = open_simt(89, threads);
-        } else if (std::strcmp(name, "simt:sm_80") == 0) {
-            device = open_simt(80, threads);
+        } else if (std::strcmp(name, "simt") == 0 || std::strncmp(name, "simt:", 5) == 0) {
+            device = open_simt(name, threads);
         } else {
             fail(OTTAVA_INVALID_ARGUMENT, "unknown device '%s': this build has cpu, meta and simt", name);
         }

@@ -34,7 +34,7 @@ struct Device {
 
 Device* open_cpu(const char* onednn_path, int threads);
 Device* open_meta();
-Device* open_simt(int architecture, int threads);  // 80, 89 or 90
+Device* open_simt(const char* name, int threads);  // simt[:ARCHITECTURE][:SCHEDULE]
 
 inline Device& device_of(int64_t stream) {
     if (stream == 0) fail(OTTAVA_INVALID_ARGUMENT, "the stream handle is 0: the device is closed, or was never opened");

@@ -38,9 +38,11 @@ int registers_of(const std::string& kernel, int architecture) {
 
 struct SimtDevice : KernelDevice {
     int threads;
+    Schedule schedule;
     std::vector<int64_t> scratch_parts;
 
-    SimtDevice(int simulated, int wanted_threads) : threads(wanted_threads > 0 ? wanted_threads : omp_get_max_threads()) {
+    SimtDevice(int simulated, Schedule order, int wanted_threads)
+        : threads(wanted_threads > 0 ? wanted_threads : omp_get_max_threads()), schedule(order) {
         operations = &kernel_operations;
         architecture = simulated;
         properties = {{"name", "simt"},
@@ -49,7 +51,7 @@ struct SimtDevice : KernelDevice {
                       {"matmul", "Ottava"},
                       {"native_bf16", "false"},
                       {"architecture", simulated == 90 ? "sm_90a" : "sm_" + std::to_string(simulated)},
-                      {"schedule", Schedule::from_environment().name()},
+                      {"schedule", schedule.name()},
                       {"fp8_accumulator", truncates_fp8_from_environment() ? "truncated" : "full"}};
     }
 
@@ -82,7 +84,8 @@ struct SimtDevice : KernelDevice {
                             .shared_bytes = what.shared_bytes,
                             .architecture = architecture,
                             .registers = registers_of(what.name, architecture),
-                            .workers = threads};
+                            .workers = threads,
+                            .schedule = schedule};
         std::string error = run(config, [&] { what.body(what.kernel); });
         if (!error.empty()) fail(OTTAVA_DEVICE_ERROR, "%s", error.c_str());
     }
@@ -109,9 +112,21 @@ int workers(int64_t stream) {
 
 }  // namespace ottava::simt
 
-ottava::Device* ottava::open_simt(int architecture, int threads) {
+ottava::Device* ottava::open_simt(const char* name, int threads) {
     try {
-        return new simt::SimtDevice(architecture, threads);
+        std::string text = std::string(name).substr(4);  // after "simt"
+        int architecture = 90;
+        for (auto [variant, number] : {std::pair{":sm_80", 80}, {":sm_89", 89}, {":sm_90a", 90}}) {
+            if (text != variant && !text.starts_with(std::string(variant) + ":")) continue;
+            architecture = number;
+            text.erase(0, std::strlen(variant));
+            break;
+        }
+        simt::Schedule schedule =
+            text.empty()
+                ? simt::Schedule::from_environment()
+                : simt::Schedule::parse(text.substr(1), std::string("device ") + name + " (simt[:sm_80|:sm_89|:sm_90a][:SCHEDULE])");
+        return new simt::SimtDevice(architecture, schedule, threads);
     } catch (const std::invalid_argument& wrong) {
         fail(OTTAVA_INVALID_ARGUMENT, "%s", wrong.what());
     }

@@ -18,16 +18,17 @@
 
 namespace ottava::simt {
 
+Schedule Schedule::parse(const std::string& text, const std::string& source) {
+    if (text == "forward") return {FORWARD, 0};
+    if (text == "reverse") return {REVERSE, 0};
+    if (text.starts_with("seed:") && text.size() > 5 && text.find_first_not_of("0123456789", 5) == std::string::npos)
+        return {SEEDED, std::strtoull(text.c_str() + 5, nullptr, 10)};
+    throw std::invalid_argument(source + ": '" + text + "' is no schedule: forward, reverse or seed:N");
+}
+
 Schedule Schedule::from_environment() {
     const char* text = std::getenv("OTTAVA_SIMT_SCHEDULE");
-    if (text == nullptr || *text == 0 || std::strcmp(text, "forward") == 0) return {FORWARD, 0};
-    if (std::strcmp(text, "reverse") == 0) return {REVERSE, 0};
-    char* end = nullptr;
-    if (std::strncmp(text, "seed:", 5) == 0 && text[5] != 0) {
-        uint64_t seed = std::strtoull(text + 5, &end, 10);
-        if (*end == 0) return {SEEDED, seed};
-    }
-    throw std::invalid_argument(std::string("OTTAVA_SIMT_SCHEDULE=") + text + ": forward, reverse or seed:N");
+    return text == nullptr || *text == 0 ? Schedule() : parse(text, "OTTAVA_SIMT_SCHEDULE");
 }
 
 bool truncates_fp8_from_environment() {

@@ -15,7 +15,9 @@ struct Schedule {
     enum Kind { FORWARD, REVERSE, SEEDED } kind = FORWARD;
     uint64_t seed = 0;
 
-    // OTTAVA_SIMT_SCHEDULE: forward (also when it is not set), reverse, or seed:N. Anything else throws std::invalid_argument.
+    // forward, reverse or seed:N. Anything else throws std::invalid_argument, which names where the text came from.
+    static Schedule parse(const std::string& text, const std::string& source);
+    // OTTAVA_SIMT_SCHEDULE; forward when it is not set.
     static Schedule from_environment();
     std::string name() const;
 };

@@ -14,9 +14,11 @@ OTTAVA_API const char* ottava_last_error(void);
 /*
  * Opens a device and writes its handle to host_device[0].
  *   name          "cpu"; "meta", which counts memory and computes nothing: its addresses are not memory, its operations return at once;
- *                 "simt", which runs the CUDA kernels of sm_90a on the processor, or "simt:sm_80", "simt:sm_89": those of that
- * architecture. onednn_path   for "cpu": path of oneDNN's shared library, or "" to multiply with Ottava's own kernel. threads       for
- * "cpu": OpenMP threads; 0 takes one per core (OMP_NUM_THREADS is respected).
+ *                 "simt", which runs the CUDA kernels of sm_90a on the processor, or "simt:sm_80", "simt:sm_89", which run those of
+ *                 that architecture. The name may end in the order in which threads, blocks and copies take their turns:
+ *                 "simt:reverse", "simt:sm_89:seed:1". Otherwise OTTAVA_SIMT_SCHEDULE tells it: forward, reverse or seed:N.
+ *   onednn_path   for "cpu": path of oneDNN's shared library, or "" to multiply with Ottava's own kernel.
+ *   threads       for "cpu": OpenMP threads; 0 takes one per core (OMP_NUM_THREADS is respected).
  */
 OTTAVA_API int ottava_device_open(const char* name, const char* onednn_path, int threads, int64_t* host_device);
 OTTAVA_API int ottava_device_close(int64_t device);

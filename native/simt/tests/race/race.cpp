@@ -2,7 +2,6 @@
 // Each thread has a vector clock; two accesses to the same byte, one of them a write, by threads that no barrier, warp operation or
 // mbarrier orders are a race, whichever came first. It is printed with both places, and ends the process.
 #include <dlfcn.h>
-#include <omp.h>
 #include <unistd.h>
 
 #include <cstdint>
@@ -47,15 +46,13 @@ std::string source_line(const void* place) {
     return text.substr(0, text.find_first_of(" \n"));
 }
 
-struct Checker : Observer {
-    std::vector<Clock> clocks;
-    std::map<const void*, Clock> arrived, opened;  // by object
-    std::unordered_map<uintptr_t, Byte> bytes;
+// Of one group of blocks, which one processor thread runs from beginning to end.
+thread_local std::vector<Clock> clocks;
+thread_local std::map<const void*, Clock> arrived, opened;  // by object
+thread_local std::unordered_map<uintptr_t, Byte> bytes;
 
-    Checker() {
-        observer = this;
-        omp_set_num_threads(1);  // clocks and bytes are those of one group of blocks
-    }
+struct Checker : Observer {
+    Checker() { observer = this; }
 
     void begin(int threads) override {
         clocks.assign(static_cast<size_t>(threads), Clock(static_cast<size_t>(threads), 0));

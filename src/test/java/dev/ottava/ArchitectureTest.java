@@ -25,6 +25,8 @@ class ArchitectureTest {
             .definedBy("dev.ottava.cli..")
             .layer("bench")
             .definedBy("dev.ottava.bench..")
+            .layer("conformance")
+            .definedBy("dev.ottava.conformance..")
             .layer("train")
             .definedBy("dev.ottava.train..")
             .layer("data")
@@ -47,6 +49,8 @@ class ArchitectureTest {
             .mayNotBeAccessedByAnyLayer()
             .whereLayer("bench")
             .mayOnlyBeAccessedByLayers("cli")
+            .whereLayer("conformance")
+            .mayOnlyBeAccessedByLayers("cli")
             .whereLayer("train")
             .mayOnlyBeAccessedByLayers("cli", "bench")
             .whereLayer("data")
@@ -60,7 +64,7 @@ class ArchitectureTest {
             .whereLayer("autograd")
             .mayOnlyBeAccessedByLayers("cli", "bench", "train", "data", "hub", "optim", "nn")
             .whereLayer("kernel")
-            .mayOnlyBeAccessedByLayers("cli", "bench", "train", "hub", "optim", "nn", "autograd")
+            .mayOnlyBeAccessedByLayers("cli", "bench", "conformance", "train", "hub", "optim", "nn", "autograd")
             .whereLayer("binding")
             .mayOnlyBeAccessedByLayers("core", "kernel", "bench");
 

@@ -31,6 +31,11 @@ public final class Binding {
         return text(Native.ottava_last_error());
     }
 
+    /** What ottava_conformance_kernels returns. */
+    public static String conformanceKernels() {
+        return text(Native.ottava_conformance_kernels());
+    }
+
     /** A property of a device as text, empty if it has none of that name. */
     public static String deviceProperty(long device, String name) {
         return Native.ottava_device_property(device, name);

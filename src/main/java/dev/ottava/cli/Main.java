@@ -73,7 +73,8 @@ public final class Main implements Runnable {
                 .addSubcommand(new PlanCommand(terminal))
                 .addSubcommand(new DoctorCommand(terminal))
                 .addSubcommand(new DemoCommand(terminal))
-                .addSubcommand(new BenchCommand(terminal));
+                .addSubcommand(new BenchCommand(terminal))
+                .addSubcommand(new ConformanceCommand(terminal));
         Choices.register(commandLine);
         OptionGroups.install(commandLine);
         commandLine

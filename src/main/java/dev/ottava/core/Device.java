@@ -7,8 +7,8 @@ import dev.ottava.binding.Native;
  * Where tensors live and operations run. One thread at a time uses a device.
  *
  * <p>{@code cpu} is there on every machine. {@code simt} runs the CUDA kernels of sm_90a on a CPU, to prove them; {@code simt:sm_80} and {@code
- * simt:sm_89} those of other architectures. {@code meta} counts memory and computes nothing, which is how
- * {@code ottava plan} predicts a run.
+ * simt:sm_89} those of other architectures; {@code simt:reverse} and {@code simt:seed:1} in another order of threads. {@code meta} counts memory and
+ * computes nothing, which is how {@code ottava plan} predicts a run.
  *
  * <pre>{@code
  * try (Device device = Device.open("cpu");

@@ -104,7 +104,7 @@ class ErrorsTest {
         Cli result = Cli.run();
         assertEquals(2, result.code());
         assertEquals(
-                "ottava: no command given: train, eval, generate, plan, doctor, demo, bench; see `ottava --help`\n",
+                "ottava: no command given: train, eval, generate, plan, doctor, demo, bench, conformance; see `ottava --help`\n",
                 result.err());
     }
 

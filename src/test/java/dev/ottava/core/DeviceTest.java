@@ -42,6 +42,23 @@ class DeviceTest {
         }
     }
 
+    @Test
+    void simtTakesItsArchitectureAndItsScheduleFromItsName() {
+        for (String[] expected : new String[][] {
+            {"simt:reverse", "sm_90a", "reverse"},
+            {"simt:sm_89", "sm_89", "forward"},
+            {"simt:sm_80:seed:7", "sm_80", "seed:7"},
+        }) {
+            try (Device device = Device.open(expected[0])) {
+                assertEquals(expected[1], device.property("architecture"));
+                assertEquals(expected[2], device.property("schedule"));
+            }
+        }
+        assertEquals(
+                "device simt:sm_70 (simt[:sm_80|:sm_89|:sm_90a][:SCHEDULE]): 'sm_70' is no schedule: forward, reverse or seed:N",
+                message(InvalidArgumentException.class, () -> Device.open("simt:sm_70")));
+    }
+
     @ParameterizedTest
     @ValueSource(ints = {1, 3})
     void threadsAreThoseAskedFor(int threads) {

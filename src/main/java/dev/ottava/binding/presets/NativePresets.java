@@ -22,7 +22,8 @@ import org.bytedeco.javacpp.tools.InfoMapper;
                             "ottava/attention.h",
                             "ottava/activation.h",
                             "ottava/loss.h",
-                            "ottava/optimizer.h"
+                            "ottava/optimizer.h",
+                            "ottava/conformance.h"
                         },
                         link = {"dl", "gomp", "ottava"}),
         target = "dev.ottava.binding",

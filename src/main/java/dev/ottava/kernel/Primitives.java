@@ -1,0 +1,28 @@
+package dev.ottava.kernel;
+
+import dev.ottava.binding.Binding;
+import dev.ottava.binding.Native;
+import dev.ottava.core.Status;
+import dev.ottava.core.Tensor;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** Kernels that run one primitive of CUDA devices each and leave its raw result; see {@code src/main/cuda/conformance/}. */
+public final class Primitives {
+    private Primitives() {}
+
+    /** The kernels by name, each with the least architecture it runs on: 80, 89, or 90, which is for that alone. */
+    public static Map<String, Integer> kernels() {
+        Map<String, Integer> kernels = new LinkedHashMap<>();
+        for (String line : Binding.conformanceKernels().split("\n")) {
+            kernels.put(line.substring(0, line.indexOf(' ')), Integer.parseInt(line.substring(line.indexOf(' ') + 1)));
+        }
+        return kernels;
+    }
+
+    /** Runs a kernel. in and out: I32, as many words as the kernel takes; parameters: 40 numbers, as ottava/conformance.h tells. */
+    public static void run(String kernel, int[] parameters, Tensor in, Tensor out) {
+        Status.check(
+                Native.ottava_conformance_run(in.device().stream(), kernel, parameters, in.address(), out.address()));
+    }
+}
