@@ -30,7 +30,7 @@ endfunction()
 
 if(OTTAVA_NVCC)
     execute_process(COMMAND ${OTTAVA_NVCC} --version OUTPUT_VARIABLE nvcc_says)
-    string(REGEX REPLACE ".*release ([0-9.]+).*" "\\1" OTTAVA_NVCC_VERSION "${nvcc_says}")
+    string(REGEX REPLACE ".*, V([0-9.]+).*" "\\1" OTTAVA_NVCC_VERSION "${nvcc_says}")
     file(GLOB portable CONFIGURE_DEPENDS ${cuda_sources}/*/kernels.cu)
     file(GLOB hopper CONFIGURE_DEPENDS ${cuda_sources}/*/sm90_kernels.cu)
     foreach(source ${portable})
@@ -43,7 +43,7 @@ if(OTTAVA_NVCC)
     endforeach()
     add_custom_command(
         OUTPUT ${images_folder}/summary.txt ${images_folder}/resources.txt
-        COMMAND bash ${scripts}/kernel-summary.sh ${CUDA_IMAGES}
+        COMMAND bash ${scripts}/kernel-summary.sh ${OTTAVA_NVCC_VERSION} ${CUDA_IMAGES}
         DEPENDS ${CUDA_IMAGES} ${scripts}/kernel-summary.sh
         VERBATIM)
     add_custom_target(cuda_kernels ALL DEPENDS ${images_folder}/summary.txt)

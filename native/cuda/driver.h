@@ -85,7 +85,7 @@ enum CUtensorMapSwizzle : int {
 enum CUtensorMapL2promotion : int { CU_TENSOR_MAP_L2_PROMOTION_L2_256B = 3 };
 enum CUtensorMapFloatOOBfill : int { CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE = 0 };  // outside the tensor: zeros
 
-struct alignas(64) CUtensorMap {
+struct alignas(128) CUtensorMap {
     uint64_t opaque[16];
 };
 

@@ -1,4 +1,5 @@
 // The fake driver's modules and launches.
+#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <vector>
@@ -112,16 +113,14 @@ CUresult cuLaunchKernelEx(const CUlaunchConfig* config, CUfunction function, voi
         fake::complain("a launch of %s that was to be refused before", function->name.c_str());
         return CUDA_ERROR_INVALID_VALUE;
     }
-    std::vector<char> kernel(function->body->bytes + 64);
-    size_t misaligned = reinterpret_cast<uintptr_t>(kernel.data()) % 64;  // a tensor map's alignment
-    size_t at = misaligned == 0 ? 0 : 64 - misaligned;
-    std::memcpy(kernel.data() + at, parameters[0], function->body->bytes);
-    auto shared = std::make_shared<std::vector<char>>(std::move(kernel));
+    size_t size = function->body->bytes;
+    std::shared_ptr<void> kernel(std::aligned_alloc(128, (size + 127) / 128 * 128), std::free);  // 128: for tensor maps
+    std::memcpy(kernel.get(), parameters[0], size);
     config->hStream->work.push_back([=, bytes = static_cast<int64_t>(config->sharedMemBytes)] {
         if (CUresult wanted = fake::injected("launch"); wanted != CUDA_SUCCESS) return wanted;
         std::string error =
             simt::run({.name = function->name.c_str(), .grid = grid, .block = block, .cluster = cluster, .shared_bytes = bytes},
-                      [&] { function->body->call(shared->data() + at); });
+                      [&] { function->body->call(kernel.get()); });
         if (error.empty()) return CUresult{CUDA_SUCCESS};
         fake::complain("%s", error.c_str());
         return CUresult{CUDA_ERROR_ILLEGAL_ADDRESS};
