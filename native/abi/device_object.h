@@ -30,6 +30,7 @@ struct Device {
     virtual void copy(int64_t destination, int64_t source, int64_t bytes) = 0;
     virtual void synchronize() = 0;
     virtual void enter() {}  // before each operation, on the calling thread
+    virtual int64_t native() { return 0; }  // the CUstream of the default stream, where there is one
 };
 
 Device* open_cpu(const char* onednn_path, int threads);

@@ -31,6 +31,12 @@ OTTAVA_API const char* ottava_device_property(int64_t device, const char* name);
 OTTAVA_API int64_t ottava_device_default_stream(int64_t device);
 OTTAVA_API int ottava_stream_synchronize(int64_t stream);
 
+/*
+ * The CUstream of a stream of a "cuda" device, for libraries that queue work of their own on it; the device's context becomes current on the
+ * calling thread. 0 on other devices, and where the device has failed: ottava_stream_synchronize then says why.
+ */
+OTTAVA_API int64_t ottava_stream_native(int64_t stream);
+
 /* Memory, aligned to 256 bytes and not initialised. */
 OTTAVA_API int ottava_memory_allocate(int64_t device, int64_t bytes, int64_t* host_address);
 OTTAVA_API int ottava_memory_free(int64_t device, int64_t address, int64_t bytes);
