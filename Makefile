@@ -4,12 +4,13 @@
 # make check    formatting and static analysis
 # make format   formats the sources
 # make cuda-check  compiles the CUDA kernels with nvcc and refuses registers that spill
+# make gpu-bundle  packs everything for a machine with a GPU but no Java (docs/gpu-bundle.md)
 # Each installs what is missing on Debian or Ubuntu when run as root, and otherwise prints the line to type.
 
 MAVEN := mvn -B -ntp
 C_SOURCES = $(shell git ls-files 'native/*.h' 'native/*.cpp' 'src/main/cuda/*.h' 'src/main/cuda/*.cpp' 'src/main/cuda/*.cuh')
 
-.PHONY: build demo test check cuda-check format clean setup
+.PHONY: build demo test check cuda-check gpu-bundle format clean setup
 
 build: setup
 	$(MAVEN) -q -DskipTests package
@@ -30,6 +31,9 @@ check: setup
 
 cuda-check:
 	cmake/kernel-resources.sh
+
+gpu-bundle: build
+	bundle/build
 
 format: setup
 	@bin/setup clang-format

@@ -55,14 +55,8 @@ int ottava_stream_synchronize(int64_t stream) {
     return guarded([&] { device_of(stream).synchronize(); });
 }
 
-int64_t ottava_stream_native(int64_t stream) {
-    int64_t native = 0;
-    int status = guarded([&] {
-        Device& device = device_of(stream);
-        device.enter();
-        native = device.native();
-    });
-    return status == OTTAVA_OK ? native : 0;
+int ottava_stream_native(int64_t stream, int64_t* host_handle) {
+    return guarded([&] { *host_handle = device_of(stream).native_stream(); });
 }
 
 int ottava_memory_allocate(int64_t device, int64_t bytes, int64_t* host_address) {

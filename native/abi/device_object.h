@@ -29,8 +29,8 @@ struct Device {
     virtual void copy_to_host(void* host, int64_t address, int64_t bytes) = 0;
     virtual void copy(int64_t destination, int64_t source, int64_t bytes) = 0;
     virtual void synchronize() = 0;
-    virtual void enter() {}  // before each operation, on the calling thread
-    virtual int64_t native() { return 0; }  // the CUstream of the default stream, where there is one
+    virtual int64_t native_stream() { return 0; }  // of `cuda`: the CUstream; its context is made current on the calling thread
+    virtual void enter() {}                        // before each operation, on the calling thread
 };
 
 Device* open_cpu(const char* onednn_path, int threads);

@@ -32,10 +32,10 @@ OTTAVA_API int64_t ottava_device_default_stream(int64_t device);
 OTTAVA_API int ottava_stream_synchronize(int64_t stream);
 
 /*
- * The CUstream of a stream of a "cuda" device, for libraries that queue work of their own on it; the device's context becomes current on the
- * calling thread. 0 on other devices, and where the device has failed: ottava_stream_synchronize then says why.
+ * For calls of CUDA's own libraries: on cuda writes the CUstream of the stream to host_handle[0] and makes its context, the primary one,
+ * current on the calling thread. On other devices writes 0.
  */
-OTTAVA_API int64_t ottava_stream_native(int64_t stream);
+OTTAVA_API int ottava_stream_native(int64_t stream, int64_t* host_handle);
 
 /* Memory, aligned to 256 bytes and not initialised. */
 OTTAVA_API int ottava_memory_allocate(int64_t device, int64_t bytes, int64_t* host_address);

@@ -60,11 +60,11 @@ final class Session implements AutoCloseable {
 
     /** The stream to queue on. The device's context is current on this thread afterwards. */
     CUstream_st stream() {
-        long address = Native.ottava_stream_native(stream);
-        if (address == 0) {
-            throw new CudaException("cuBLASLt: the device has no CUDA stream, or has failed: " + Binding.lastError());
+        long[] address = new long[1];
+        if (Native.ottava_stream_native(stream, address) != Native.OTTAVA_OK) {
+            throw new CudaException("cuBLASLt: " + Binding.lastError());
         }
-        return nativeStream.to(address);
+        return nativeStream.to(address[0]);
     }
 
     String version() {

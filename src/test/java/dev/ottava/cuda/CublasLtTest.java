@@ -12,10 +12,12 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Where something of CUDA is missing, one line says what, and nothing crashes. What is missing is decided when a process starts, so each case has its own. */
+@Tag("build")
 class CublasLtTest {
     @TempDir
     Path folder;

@@ -14,12 +14,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
  * The proof that the proof works: small kernels, each right and with one planted bug, in each mode of the simt device. The right ones pass in all modes, each
  * bug is caught in at least one, and which modes catch which bug is what docs/simt.md says.
  */
+@Tag("build")
 class PlantedBugsTest {
     private static final Path BUILD = Path.of("target", "native-build");
 
