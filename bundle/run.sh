@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Ottava on a machine that has a CUDA driver and CUDA 13's libraries, but no Java:
 #   run.sh test [--device cuda|simt|cpu] [--no-sanitizer] [JUNIT OPTION...]   the contract of every operation; for cpu all tests that need no compiler
+#       on cuda then under compute-sanitizer, each tool for at most $SANITIZER_SECONDS, 300 unless set
 #   run.sh doctor|conformance|bench|train|... [OPTION...]                      the ottava command of that name
 # What was printed goes into ottava-results-TIME.tar.gz in $OUT, or else in the current folder. Nothing is written elsewhere, save a folder for temporary files.
 set -uo pipefail
@@ -121,9 +122,9 @@ test_all() {
         cpu | simt) properties=("-Dottava.devices=$device") ;;
         *) fail "--device $device: cuda, simt or cpu" ;;
     esac
-    local selected=(--select-package=dev.ottava.kernel)
-    [[ $device != cpu ]] || selected=("--scan-class-path=$here/test-classes")
-    junit -- "${selected[@]}" --exclude-tag=build "${options[@]}" || status=1
+    local selected=("--scan-class-path=$here/test-classes" --include-engine=junit-jupiter --exclude-tag=build)
+    [[ $device == cpu ]] || selected+=(--include-package=dev.ottava.kernel --include-package=dev.ottava.cuda)
+    junit -- "${selected[@]}" "${options[@]}" || status=1
     [[ $device == cuda && $sanitizer == yes ]] || return $status
     program=$(compute_sanitizer) || true
     if [[ -z $program ]]; then
@@ -132,8 +133,13 @@ test_all() {
     fi
     for tool in memcheck racecheck synccheck; do
         echo "== compute-sanitizer --tool $tool"
-        junit "$program" --tool "$tool" --error-exitcode 3 --log-file "$log/$tool.log" -- \
-            --select-package=dev.ottava.kernel --exclude-tag=build --include-tag=sanitizer --details=summary || status=1
+        junit timeout "${SANITIZER_SECONDS:-300}" "$program" --tool "$tool" --error-exitcode 3 --log-file "$log/$tool.log" -- \
+            "${selected[@]}" --exclude-tag=long --details=summary "${options[@]}"
+        case $? in
+            0) ;;
+            124) echo "$tool: stopped after ${SANITIZER_SECONDS:-300} s; what ran until then is in $tool.log" ;;
+            *) status=1 ;;
+        esac
         tail -n 3 "$log/$tool.log"
     done
     return $status
