@@ -7,7 +7,7 @@ namespace ottava {
 static const char* name_of(const Operations& table, const void* member) {
     static const char* const names[] = {
 #define OTTAVA_NAME(name) #name,
-        OTTAVA_OPERATIONS(OTTAVA_NAME)
+        OTTAVA_OPERATIONS(OTTAVA_NAME) OTTAVA_FP8_OPERATIONS(OTTAVA_NAME)
 #undef OTTAVA_NAME
     };
     return names[(static_cast<const char*>(member) - reinterpret_cast<const char*>(&table)) / sizeof(table.fill)];
@@ -146,4 +146,54 @@ int ottava_adamw_update(int64_t stream, int64_t control, int weight_dtype, int64
                         double weight_decay, double max_value, int64_t sum_squares) {
     return dispatch<&Operations::adamw_update>(stream, control, weight_dtype, weight, low_bits, gradient, first_moment, second_moment,
                                                count, beta1, beta2, epsilon, weight_decay, max_value, sum_squares);
+}
+
+int ottava_gemm_fp8(int64_t stream, int d_dtype, int64_t d, int64_t d_pitch, int64_t d_amax, int a_dtype, int64_t a, int64_t a_pitch,
+                    int64_t a_scales, int64_t a_scale_row_stride, int64_t a_scale_k_stride, int b_dtype, int64_t b, int64_t b_pitch,
+                    int64_t b_scales, int64_t b_scale_row_stride, int64_t b_scale_k_stride, int bias_dtype, int64_t bias, int64_t addend,
+                    int64_t addend_pitch, int64_t m, int64_t n, int64_t k, int exact) {
+    return dispatch<&Operations::gemm_fp8>(stream, d_dtype, d, d_pitch, d_amax, a_dtype, a, a_pitch, a_scales, a_scale_row_stride,
+                                           a_scale_k_stride, b_dtype, b, b_pitch, b_scales, b_scale_row_stride, b_scale_k_stride,
+                                           bias_dtype, bias, addend, addend_pitch, m, n, k, exact);
+}
+
+int ottava_gemm_fp8_quantize(int64_t stream, int q_dtype, int64_t q, int64_t q_pitch, int scaling, int64_t q_scales, int a_dtype, int64_t a,
+                             int64_t a_pitch, int64_t a_scales, int64_t a_scale_row_stride, int64_t a_scale_k_stride, int b_dtype,
+                             int64_t b, int64_t b_pitch, int64_t b_scales, int64_t b_scale_row_stride, int64_t b_scale_k_stride,
+                             int bias_dtype, int64_t bias, int64_t m, int64_t n, int64_t k, int exact) {
+    return dispatch<&Operations::gemm_fp8_quantize>(stream, q_dtype, q, q_pitch, scaling, q_scales, a_dtype, a, a_pitch, a_scales,
+                                                    a_scale_row_stride, a_scale_k_stride, b_dtype, b, b_pitch, b_scales, b_scale_row_stride,
+                                                    b_scale_k_stride, bias_dtype, bias, m, n, k, exact);
+}
+
+int ottava_quantize(int64_t stream, int q_dtype, int64_t q, int64_t q_pitch, int64_t q_transposed, int64_t q_transposed_pitch, int scaling,
+                    int64_t scales, int scales_given, int dtype, int64_t x, int64_t x_pitch, int64_t rows, int64_t columns) {
+    return dispatch<&Operations::quantize>(stream, q_dtype, q, q_pitch, q_transposed, q_transposed_pitch, scaling, scales, scales_given,
+                                           dtype, x, x_pitch, rows, columns);
+}
+
+int ottava_dequantize(int64_t stream, int dtype, int64_t y, int64_t y_pitch, int q_dtype, int64_t q, int64_t q_pitch, int scaling,
+                      int64_t scales, int64_t rows, int64_t columns) {
+    return dispatch<&Operations::dequantize>(stream, dtype, y, y_pitch, q_dtype, q, q_pitch, scaling, scales, rows, columns);
+}
+
+int ottava_rms_norm_quantize(int64_t stream, int q_dtype, int64_t q, int64_t q_pitch, int64_t q_transposed, int64_t q_transposed_pitch,
+                             int scaling, int64_t scales, int64_t inverse_rms, int dtype, int64_t x, int64_t weight, int64_t rows,
+                             int64_t columns, double epsilon) {
+    return dispatch<&Operations::rms_norm_quantize>(stream, q_dtype, q, q_pitch, q_transposed, q_transposed_pitch, scaling, scales,
+                                                    inverse_rms, dtype, x, weight, rows, columns, epsilon);
+}
+
+int ottava_swiglu_quantize(int64_t stream, int q_dtype, int64_t q, int64_t q_pitch, int64_t q_transposed, int64_t q_transposed_pitch,
+                           int scaling, int64_t scales, int dtype, int64_t gate, int64_t up, int64_t rows, int64_t columns) {
+    return dispatch<&Operations::swiglu_quantize>(stream, q_dtype, q, q_pitch, q_transposed, q_transposed_pitch, scaling, scales, dtype,
+                                                  gate, up, rows, columns);
+}
+
+int ottava_swiglu_backward_quantize(int64_t stream, int q_dtype, int64_t d_gate, int64_t d_gate_transposed, int64_t d_gate_scales,
+                                    int64_t d_up, int64_t d_up_transposed, int64_t d_up_scales, int64_t q_pitch, int64_t q_transposed_pitch,
+                                    int scaling, int dtype, int64_t d_y, int64_t gate, int64_t up, int64_t rows, int64_t columns) {
+    return dispatch<&Operations::swiglu_backward_quantize>(stream, q_dtype, d_gate, d_gate_transposed, d_gate_scales, d_up, d_up_transposed,
+                                                           d_up_scales, q_pitch, q_transposed_pitch, scaling, dtype, d_y, gate, up, rows,
+                                                           columns);
 }

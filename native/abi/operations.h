@@ -10,6 +10,7 @@
 #include "ottava/loss.h"
 #include "ottava/norm.h"
 #include "ottava/optimizer.h"
+#include "ottava/quantize.h"
 #include "ottava/rope.h"
 
 #define OTTAVA_OPERATIONS(X) \
@@ -36,11 +37,22 @@
     X(adalomo_update_vector) \
     X(adamw_update)
 
+// To be joined with the list above as soon as every device has them.
+#define OTTAVA_FP8_OPERATIONS(X) \
+    X(gemm_fp8)                  \
+    X(gemm_fp8_quantize)         \
+    X(quantize)                  \
+    X(dequantize)                \
+    X(rms_norm_quantize)         \
+    X(swiglu_quantize)           \
+    X(swiglu_backward_quantize)
+
 namespace ottava {
 
 struct Operations {
-#define OTTAVA_MEMBER(name) decltype(&ottava_##name) name;
+#define OTTAVA_MEMBER(name) decltype(&ottava_##name) name = nullptr;
     OTTAVA_OPERATIONS(OTTAVA_MEMBER)
+    OTTAVA_FP8_OPERATIONS(OTTAVA_MEMBER)
 #undef OTTAVA_MEMBER
 };
 

@@ -8,7 +8,8 @@ import dev.ottava.cuda.CudaException;
 /**
  * Where tensors live and operations run. One thread at a time uses a device.
  *
- * <p>{@code cpu} is there on every machine. {@code simt} runs the CUDA kernels of sm_90a on a CPU, to prove them; {@code simt:sm_80} and {@code
+ * <p>{@code cpu} is there on every machine. {@code cuda}, or {@code cuda:0}, {@code cuda:1} and so on, is an NVIDIA GPU from Ampere on; operations
+ * return before they are complete, and copies to the host wait for them. {@code simt} runs the CUDA kernels of sm_90a on a CPU, to prove them; {@code simt:sm_80} and {@code
  * simt:sm_89} those of other architectures. {@code meta} counts memory and computes nothing, which is how
  * {@code ottava plan} predicts a run.
  *
@@ -38,7 +39,12 @@ public final class Device implements AutoCloseable {
         this.leaks = new LeakDetector(pool);
     }
 
-    /** Opens a device with all processors, and with a library for matrix products where there is one: oneDNN on cpu, cuBLASLt on cuda. */
+    /**
+     * Opens a device with all processors, and with a library for matrix products where there is one: oneDNN on cpu, cuBLASLt on cuda.
+     *
+     * @param name {@code cpu}, {@code cuda}, {@code cuda:N}, {@code simt} or {@code meta}
+     * @throws UnsupportedException where there is no such GPU, or no driver, or no kernels for it; the message says which
+     */
     public static Device open(String name) {
         return open(name, 0, true);
     }
@@ -46,17 +52,12 @@ public final class Device implements AutoCloseable {
     /**
      * Opens a device.
      *
-     * @param threads for cpu; 0 takes one per processor
+     * @param threads for cpu and simt; 0 takes one per processor
      * @param library multiply matrices with oneDNN on cpu, or cuBLASLt on cuda, if its jar is on the class path and the machine has it; otherwise, and on
      *     other devices, with Ottava's own kernel. The property {@code matmul} says which, and why.
      */
     public static Device open(String name, int threads, boolean library) {
-        try {
-            Binding.load();
-        } catch (LinkageError e) {
-            throw new UnsupportedException("the native library cannot be loaded (" + e.getMessage()
-                    + "): is the jar ottava-" + Binding.platform() + " on the class path?");
-        }
+        load();
         String oneDnn = library && name.equals("cpu") ? Binding.oneDnnPath().orElse("") : "";
         long[] handle = new long[1];
         Status.check(Native.ottava_device_open(name, oneDnn, threads, handle));
@@ -68,7 +69,6 @@ public final class Device implements AutoCloseable {
     }
 
     private void openCublasLt() {
-        String own = property("matmul");
         String missing = CublasLt.reason();
         if (CublasLt.available()) {
             try {
@@ -79,8 +79,22 @@ public final class Device implements AutoCloseable {
                 missing = e.getMessage();
             }
         }
-        matmul = own + " (no cuBLASLt: " + missing + ")";
-        System.getLogger("dev.ottava.device").log(System.Logger.Level.INFO, name + " multiplies with " + matmul);
+        matmul = property("matmul") + " (no cuBLASLt: " + missing + ")";
+    }
+
+    private static void load() {
+        try {
+            Binding.load();
+        } catch (LinkageError e) {
+            throw new UnsupportedException("the native library cannot be loaded (" + e.getMessage()
+                    + "): is the jar ottava-" + Binding.platform() + " on the class path?");
+        }
+    }
+
+    /** Whether this machine has a CUDA driver, usable or not. */
+    public static boolean hasCudaDriver() {
+        load();
+        return Native.ottava_cuda_driver_found() != 0;
     }
 
     public String name() {
@@ -92,7 +106,10 @@ public final class Device implements AutoCloseable {
         return name.equals("meta");
     }
 
-    /** Text such as {@code processor}, {@code instructions}, {@code threads}, {@code matmul}; empty if there is none of that name. */
+    /**
+     * Text such as {@code processor}, {@code instructions}, {@code threads}, {@code matmul}, {@code architecture}, {@code driver}; empty if there is none
+     * of that name. The header ottava/device.h lists them.
+     */
     public String property(String property) {
         if (property.equals("matmul") && matmul != null) {
             return matmul;
@@ -161,7 +178,7 @@ public final class Device implements AutoCloseable {
         return leaks;
     }
 
-    private long handle() {
+    long handle() {
         if (handle == 0) {
             throw new InvalidArgumentException("the device " + name + " is closed");
         }

@@ -5,17 +5,10 @@ import static org.bytedeco.cuda.global.cublas.cublasLtCreate;
 import static org.bytedeco.cuda.global.cublas.cublasLtDestroy;
 import static org.bytedeco.cuda.global.cublas.cublasLtGetStatusString;
 import static org.bytedeco.cuda.global.cublas.cublasLtGetVersion;
-import static org.bytedeco.cuda.global.cudart.cudaEventCreate;
-import static org.bytedeco.cuda.global.cudart.cudaEventDestroy;
-import static org.bytedeco.cuda.global.cudart.cudaEventElapsedTime;
-import static org.bytedeco.cuda.global.cudart.cudaEventRecord;
-import static org.bytedeco.cuda.global.cudart.cudaEventSynchronize;
-import static org.bytedeco.cuda.global.cudart.cudaGetErrorString;
 
 import dev.ottava.binding.Binding;
 import dev.ottava.binding.Native;
 import org.bytedeco.cuda.cublas.cublasLtContext;
-import org.bytedeco.cuda.cudart.CUevent_st;
 import org.bytedeco.cuda.cudart.CUstream_st;
 import org.bytedeco.javacpp.Pointer;
 
@@ -61,9 +54,7 @@ final class Session implements AutoCloseable {
     /** The stream to queue on. The device's context is current on this thread afterwards. */
     CUstream_st stream() {
         long[] address = new long[1];
-        if (Native.ottava_stream_native(stream, address) != Native.OTTAVA_OK) {
-            throw new CudaException("cuBLASLt: " + Binding.lastError());
-        }
+        checkNative(Native.ottava_stream_native(stream, address));
         return nativeStream.to(address[0]);
     }
 
@@ -74,22 +65,21 @@ final class Session implements AutoCloseable {
 
     /** The seconds that the work takes on the device. */
     double seconds(Runnable work) {
-        CUstream_st queue = stream();
-        try (CUevent_st start = new CUevent_st();
-                CUevent_st end = new CUevent_st()) {
-            checkRuntime("cudaEventCreate", cudaEventCreate(start));
-            checkRuntime("cudaEventCreate", cudaEventCreate(end));
-            try {
-                checkRuntime("cudaEventRecord", cudaEventRecord(start, queue));
-                work.run();
-                checkRuntime("cudaEventRecord", cudaEventRecord(end, queue));
-                checkRuntime("cudaEventSynchronize", cudaEventSynchronize(end));
-                float[] milliseconds = new float[1];
-                checkRuntime("cudaEventElapsedTime", cudaEventElapsedTime(milliseconds, start, end));
-                return milliseconds[0] / 1e3;
-            } finally {
-                cudaEventDestroy(start);
-                cudaEventDestroy(end);
+        long[] start = new long[1];
+        long[] end = new long[1];
+        double[] milliseconds = new double[1];
+        checkNative(Native.ottava_event_create(device, start));
+        try {
+            checkNative(Native.ottava_event_create(device, end));
+            checkNative(Native.ottava_event_record(start[0], stream));
+            work.run();
+            checkNative(Native.ottava_event_record(end[0], stream));
+            checkNative(Native.ottava_event_elapsed(start[0], end[0], milliseconds));
+            return milliseconds[0] / 1e3;
+        } finally {
+            Native.ottava_event_destroy(start[0]);
+            if (end[0] != 0) {
+                Native.ottava_event_destroy(end[0]);
             }
         }
     }
@@ -101,10 +91,9 @@ final class Session implements AutoCloseable {
         }
     }
 
-    private static void checkRuntime(String call, int status) {
-        if (status != 0) {
-            throw new CudaException(
-                    call + " failed: " + cudaGetErrorString(status).getString());
+    private static void checkNative(int status) {
+        if (status != Native.OTTAVA_OK) {
+            throw new CudaException("cuBLASLt: " + Binding.lastError());
         }
     }
 

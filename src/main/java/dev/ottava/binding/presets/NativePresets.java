@@ -16,6 +16,7 @@ import org.bytedeco.javacpp.tools.InfoMapper;
                             "ottava/elementwise.h",
                             "ottava/embedding.h",
                             "ottava/norm.h",
+                            "ottava/quantize.h",
                             "ottava/gemm.h",
                             "ottava/rope.h",
                             "ottava/attention.h",

@@ -1,0 +1,72 @@
+/*
+ * Quantisation to FP8 and back.
+ *
+ * A number x is held as a code q of E4M3 (largest 448) or E5M2 (largest 57344) and a scale that many share: x ~ q * scale.
+ *
+ * Scaling          share a scale                       scales
+ *   PER_TENSOR     all                                 one F32
+ *   BLOCKS_128     128 x 128 of rows and columns       F32 [ceil(rows / 128), ceil(columns / 128)]; a transposed copy shares them
+ *   GROUPS_16      16 of a row (COAT, section 5)       BF16 [rows, ceil(columns / 16)]
+ *
+ * With amax the largest |x| of those that share it, computed in F32:
+ *   scale = max(amax / largest, 2^-126), rounded up to BF16 for GROUPS_16;  1 if amax is 0;  NaN if any x is NaN or infinite.
+ *   q = x / scale (a true division), rounded to nearest even, saturating; NaN (0x7f) where that is NaN.
+ *
+ * Codes are written in two layouts, of which either address may be 0 (absent): q [rows, columns], rows q_pitch apart, and q_transposed
+ * [columns, rows], rows q_transposed_pitch apart. In both a row is filled up with zeros to a multiple of 16 codes, so that it may be the
+ * summed dimension of ottava_gemm_fp8: pitches are at least that and multiples of 16, and the addresses of codes too.
+ */
+#ifndef OTTAVA_QUANTIZE_H
+#define OTTAVA_QUANTIZE_H
+
+#include "ottava/base.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum {
+    OTTAVA_PER_TENSOR = 0,
+    OTTAVA_BLOCKS_128 = 1,
+    OTTAVA_GROUPS_16 = 2,
+};
+
+/*
+ * Quantises x [rows, columns] of dtype F32 or BF16, rows x_pitch apart. scales_given: the scales are not made but read, as for a weight
+ * whose scales were made when it changed. GROUPS_16 has no transposed copy: q_transposed is 0. With q and q_transposed both 0, only scales
+ * are made.
+ */
+OTTAVA_API int ottava_quantize(int64_t stream, int q_dtype, int64_t q, int64_t q_pitch, int64_t q_transposed, int64_t q_transposed_pitch,
+                               int scaling, int64_t scales, int scales_given, int dtype, int64_t x, int64_t x_pitch, int64_t rows,
+                               int64_t columns);
+
+/* y[i, j] = q[i, j] * scale, rounded to dtype, F32 or BF16. */
+OTTAVA_API int ottava_dequantize(int64_t stream, int dtype, int64_t y, int64_t y_pitch, int q_dtype, int64_t q, int64_t q_pitch,
+                                 int scaling, int64_t scales, int64_t rows, int64_t columns);
+
+/*
+ * The three operations below give, bit for bit, what the operation without `_quantize` followed by ottava_quantize would, without the
+ * tensor between them; PER_TENSOR or BLOCKS_128. All tensors of dtype are dense.
+ */
+
+/* x [rows, columns] and weight [columns] of dtype, inverse_rms [rows] F32: see norm.h. */
+OTTAVA_API int ottava_rms_norm_quantize(int64_t stream, int q_dtype, int64_t q, int64_t q_pitch, int64_t q_transposed,
+                                        int64_t q_transposed_pitch, int scaling, int64_t scales, int64_t inverse_rms, int dtype, int64_t x,
+                                        int64_t weight, int64_t rows, int64_t columns, double epsilon);
+
+/* gate and up [rows, columns] of dtype: see activation.h. */
+OTTAVA_API int ottava_swiglu_quantize(int64_t stream, int q_dtype, int64_t q, int64_t q_pitch, int64_t q_transposed,
+                                      int64_t q_transposed_pitch, int scaling, int64_t scales, int dtype, int64_t gate, int64_t up,
+                                      int64_t rows, int64_t columns);
+
+/* d_y, gate and up [rows, columns] of dtype: see activation.h. The codes of d_gate and of d_up have the same pitches. */
+OTTAVA_API int ottava_swiglu_backward_quantize(int64_t stream, int q_dtype, int64_t d_gate, int64_t d_gate_transposed,
+                                               int64_t d_gate_scales, int64_t d_up, int64_t d_up_transposed, int64_t d_up_scales,
+                                               int64_t q_pitch, int64_t q_transposed_pitch, int scaling, int dtype, int64_t d_y,
+                                               int64_t gate, int64_t up, int64_t rows, int64_t columns);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
