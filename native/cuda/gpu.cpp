@@ -44,7 +44,7 @@ void Gpu::check(CUresult result, const char* what) {
     std::lock_guard lock(mutex);
     std::string error = name + ": " + what + ": " + driver().describe(result);
     if (ends_all_work(result)) {
-        if (last_kernel != nullptr) error += std::string("; the last kernel launched before was ") + last_kernel;
+        if (const char* kernel = last_kernel) error += std::string("; the last kernel launched before was ") + kernel;
         if (first_error.empty()) first_error = error;
         fail(OTTAVA_DEVICE_ERROR, "%s; nothing more can be computed there in this process", first_error.c_str());
     }

@@ -1,6 +1,7 @@
 // One GPU of this machine, as the driver tells of it: what every device on it shares.
 #pragma once
 
+#include <atomic>
 #include <mutex>
 #include <string>
 
@@ -24,7 +25,7 @@ struct Gpu {
   private:
     std::mutex mutex;
     std::string first_error;
-    const char* last_kernel = nullptr;
+    std::atomic<const char*> last_kernel = nullptr;
 };
 
 // The GPU of that number; throws where there is no driver or no such GPU.
