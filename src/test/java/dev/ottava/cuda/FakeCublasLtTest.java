@@ -57,7 +57,7 @@ class FakeCublasLtTest {
                         System.getProperty("java.class.path"),
                         RunTests.class.getName(),
                         "dev.ottava.kernel.GemmContractTest",
-                        "dev.ottava.cuda.CublasLtProductTest"),
+                        "dev.ottava.cuda.CublasLtContractTest"),
                 DRIVER.toAbsolutePath() + ":" + folder);
         assertEquals("10 passed, 0 failed", printed.strip());
     }

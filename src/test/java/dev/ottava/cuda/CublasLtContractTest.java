@@ -18,7 +18,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** What {@code GemmContractTest} does not reach, on a machine with a GPU and cuBLASLt: pitches, timing, and operands of 8 bits. */
-class CublasLtProductTest {
+class CublasLtContractTest {
     private final Random random = new Random(20240607);
     private Device device;
 
