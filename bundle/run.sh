@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Ottava on a machine that has a CUDA driver and CUDA 13's libraries, but no Java:
-#   run.sh test [--device cuda|simt|cpu] [--no-sanitizer] [JUNIT OPTION...]   the contract of every operation; for cpu all tests that need no compiler
+#   run.sh test [--device cuda|simt|cpu] [--no-sanitizer] [JUNIT OPTION...]   the contract of every operation and the golden traces; for cpu all tests that need no compiler
 #       on cuda then under compute-sanitizer, each tool for at most $SANITIZER_SECONDS, 300 unless set
 #   run.sh doctor|conformance|bench|train|... [OPTION...]                      the ottava command of that name
 # What was printed goes into ottava-results-TIME.tar.gz in $OUT, or else in the current folder. Nothing is written elsewhere, save a folder for temporary files.
@@ -122,9 +122,13 @@ test_all() {
         cpu | simt) properties=("-Dottava.devices=$device") ;;
         *) fail "--device $device: cuda, simt or cpu" ;;
     esac
-    local selected=("--scan-class-path=$here/test-classes" --include-engine=junit-jupiter --exclude-tag=build)
-    [[ $device == cpu ]] || selected+=(--include-package=dev.ottava.kernel --include-package=dev.ottava.cuda)
-    junit -- "${selected[@]}" "${options[@]}" || status=1
+    local selected=("--scan-class-path=$here/test-classes" --include-engine=junit-jupiter --exclude-tag=build --exclude-tag=long)
+    local contracts=() traces=()
+    if [[ $device != cpu && "${options[*]}" != *--include-classname* ]]; then
+        contracts=("--include-classname=.*ContractTest")
+        traces=("--include-classname=.*GoldenTracesTest")
+    fi
+    junit -- "${selected[@]}" "${contracts[@]}" "${traces[@]}" "${options[@]}" || status=1
     [[ $device == cuda && $sanitizer == yes ]] || return $status
     program=$(compute_sanitizer) || true
     if [[ -z $program ]]; then
@@ -134,7 +138,7 @@ test_all() {
     for tool in memcheck racecheck synccheck; do
         echo "== compute-sanitizer --tool $tool"
         junit timeout "${SANITIZER_SECONDS:-300}" "$program" --tool "$tool" --error-exitcode 3 --log-file "$log/$tool.log" -- \
-            "${selected[@]}" --exclude-tag=long --details=summary "${options[@]}"
+            "${selected[@]}" "${contracts[@]}" --details=summary "${options[@]}"
         case $? in
             0) ;;
             124) echo "$tool: stopped after ${SANITIZER_SECONDS:-300} s; what ran until then is in $tool.log" ;;
