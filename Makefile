@@ -5,12 +5,13 @@
 # make check    formatting and static analysis
 # make format   formats the sources
 # make cuda-check  compiles the CUDA kernels with nvcc, refuses registers that spill, and writes cmake/kernel-resources.txt
+# make gpu-bundle  packs everything for a machine with a GPU but no Java (docs/gpu-bundle.md)
 # Each installs what is missing on Debian or Ubuntu when run as root, and otherwise prints the line to type.
 
 MAVEN := mvn -B -ntp
 C_SOURCES = $(shell git ls-files 'native/*.h' 'native/*.cpp' 'src/main/cuda/*.h' 'src/main/cuda/*.cpp' 'src/main/cuda/*.cuh')
 
-.PHONY: build demo test test-long check cuda-check format clean setup
+.PHONY: build demo test test-long check cuda-check gpu-bundle format clean setup
 
 build: setup
 	$(MAVEN) -q -DskipTests package
@@ -46,6 +47,9 @@ cuda-check: setup
 	$(MAVEN) -q generate-resources
 	@cat target/native-build/cuda/summary.txt
 	cp target/native-build/cuda/resources.txt cmake/kernel-resources.txt
+
+gpu-bundle: build
+	bundle/build
 
 format: setup
 	@bin/setup clang-format

@@ -43,6 +43,8 @@ class ArchitectureTest {
             .definedBy("dev.ottava.kernel..")
             .layer("core")
             .definedBy("dev.ottava.core..")
+            .layer("cuda")
+            .definedBy("dev.ottava.cuda..")
             .layer("binding")
             .definedBy("dev.ottava.binding..")
             .whereLayer("cli")
@@ -65,8 +67,10 @@ class ArchitectureTest {
             .mayOnlyBeAccessedByLayers("cli", "bench", "train", "data", "hub", "optim", "nn")
             .whereLayer("kernel")
             .mayOnlyBeAccessedByLayers("cli", "bench", "conformance", "train", "hub", "optim", "nn", "autograd")
+            .whereLayer("cuda")
+            .mayOnlyBeAccessedByLayers("core", "kernel", "bench")
             .whereLayer("binding")
-            .mayOnlyBeAccessedByLayers("core", "kernel", "bench");
+            .mayOnlyBeAccessedByLayers("core", "kernel", "bench", "cuda");
 
     @ArchTest
     static final ArchRule NO_CYCLES =

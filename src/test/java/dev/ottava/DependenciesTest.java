@@ -16,12 +16,14 @@ import javax.xml.parsers.DocumentBuilderFactory;
 import javax.xml.xpath.XPath;
 import javax.xml.xpath.XPathConstants;
 import javax.xml.xpath.XPathFactory;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.w3c.dom.Document;
 import org.w3c.dom.NodeList;
 
 /** Users of the kernels need Ottava, its natives and JavaCPP, and nothing else. */
+@Tag("build")
 class DependenciesTest {
     @TempDir
     Path cache;
@@ -48,7 +50,7 @@ class DependenciesTest {
         }
         assertEquals(List.of("org.bytedeco:javacpp"), inherited);
         for (String name : List.of(
-                "info.picocli:picocli", "ai.djl.huggingface:tokenizers", "org.bytedeco:dnnl", "org.slf4j:slf4j-nop")) {
+                "info.picocli:picocli", "ai.djl.huggingface:tokenizers", "org.bytedeco:dnnl", "org.bytedeco:cuda", "org.slf4j:slf4j-nop")) {
             assertTrue(optional.contains(name), () -> name + " is not among the optional: " + optional);
         }
     }

@@ -27,10 +27,12 @@ import javax.tools.ToolProvider;
 import jdk.jshell.JShell;
 import jdk.jshell.Snippet;
 import jdk.jshell.SnippetEvent;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The programs and the jshell session of examples/ do what they say. */
+@Tag("build")
 class ExamplesTest {
     private static final Path EXAMPLES = Path.of("examples");
     private static final Path GOLDEN = Path.of("src/test/resources/goldens/llama-gqa");

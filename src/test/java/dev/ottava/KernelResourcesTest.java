@@ -18,9 +18,11 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** cmake/kernel-resources.txt, which `make cuda-check` writes, speaks of the kernels there are, as they are, and of none that spills registers. */
+@Tag("build")
 class KernelResourcesTest {
     private static final List<String> ARCHITECTURES = List.of("sm_80", "sm_89", "sm_90a");
     private static final int MOST_IN_A_FAMILY = 40;

@@ -76,6 +76,9 @@ final class DoctorCommand implements Callable<Integer> {
             String compute = device.property("compute_capability");
             row("device cuda", "found", device.property("processor") + ", compute capability " + compute);
             row("CUDA kernels", "found", device.property("kernels"));
+            String matmul = device.property("matmul");
+            boolean library = matmul.startsWith("cuBLASLt");
+            row("cuBLASLt", library ? "found" : "not found", matmul + (library ? ", " : " ") + "multiplies matrices");
             row(
                     "GPU memory",
                     "found",

@@ -2,6 +2,8 @@ package dev.ottava.core;
 
 import dev.ottava.binding.Binding;
 import dev.ottava.binding.Native;
+import dev.ottava.cuda.CublasLt;
+import dev.ottava.cuda.CudaException;
 
 /**
  * Where tensors live and operations run. One thread at a time uses a device.
@@ -25,6 +27,8 @@ public final class Device implements AutoCloseable {
     private final MemoryPool pool;
     private final LeakDetector leaks;
     private final long stream;
+    private CublasLt cublasLt;
+    private String matmul;
     private long handle;
 
     private Device(String name, long handle) {
@@ -36,7 +40,7 @@ public final class Device implements AutoCloseable {
     }
 
     /**
-     * Opens a device; {@code cpu} with oneDNN for matrix products where its jar is on the class path and with all processors.
+     * Opens a device with all processors, and with a library for matrix products where there is one: oneDNN on cpu, cuBLASLt on cuda.
      *
      * @param name {@code cpu}, {@code cuda}, {@code cuda:N}, {@code simt} or {@code meta}
      * @throws UnsupportedException where there is no such GPU, or no driver, or no kernels for it; the message says which
@@ -49,14 +53,33 @@ public final class Device implements AutoCloseable {
      * Opens a device.
      *
      * @param threads for cpu and simt; 0 takes one per processor
-     * @param oneDnn for cpu: multiply matrices with oneDNN if its jar is on the class path, otherwise with Ottava's own kernel
+     * @param library multiply matrices with oneDNN on cpu, or cuBLASLt on cuda, if its jar is on the class path and the machine has it; otherwise, and on
+     *     other devices, with Ottava's own kernel. The property {@code matmul} says which, and why.
      */
-    public static Device open(String name, int threads, boolean oneDnn) {
+    public static Device open(String name, int threads, boolean library) {
         load();
-        String library = oneDnn && name.equals("cpu") ? Binding.oneDnnPath().orElse("") : "";
+        String oneDnn = library && name.equals("cpu") ? Binding.oneDnnPath().orElse("") : "";
         long[] handle = new long[1];
-        Status.check(Native.ottava_device_open(name, library, threads, handle));
-        return new Device(name, handle[0]);
+        Status.check(Native.ottava_device_open(name, oneDnn, threads, handle));
+        Device device = new Device(name, handle[0]);
+        if (library && name.startsWith("cuda")) {
+            device.openCublasLt();
+        }
+        return device;
+    }
+
+    private void openCublasLt() {
+        String missing = CublasLt.reason();
+        if (CublasLt.available()) {
+            try {
+                cublasLt = new CublasLt(handle, stream);
+                matmul = cublasLt.version();
+                return;
+            } catch (CudaException e) {
+                missing = e.getMessage();
+            }
+        }
+        matmul = property("matmul") + " (no cuBLASLt: " + missing + ")";
     }
 
     private static void load() {
@@ -88,6 +111,9 @@ public final class Device implements AutoCloseable {
      * of that name. The header ottava/device.h lists them.
      */
     public String property(String property) {
+        if (property.equals("matmul") && matmul != null) {
+            return matmul;
+        }
         return Binding.deviceProperty(handle(), property);
     }
 
@@ -138,6 +164,11 @@ public final class Device implements AutoCloseable {
         return stream;
     }
 
+    /** The library that multiplies matrices on a cuda device, or null where Ottava's own kernel does. For {@code Gemm}. */
+    public CublasLt cublasLt() {
+        return cublasLt;
+    }
+
     MemoryPool pool() {
         handle();
         return pool;
@@ -159,6 +190,9 @@ public final class Device implements AutoCloseable {
     public void close() {
         if (handle != 0) {
             leaks.reportOpen();
+            if (cublasLt != null) {
+                cublasLt.close();
+            }
             pool.close();
             Status.check(Native.ottava_device_close(handle));
             handle = 0;

@@ -2,14 +2,22 @@ package dev.ottava.kernel;
 
 import dev.ottava.binding.Native;
 import dev.ottava.core.DType;
+import dev.ottava.core.DeviceException;
 import dev.ottava.core.Status;
 import dev.ottava.core.Tensor;
+import dev.ottava.cuda.CublasLt;
+import dev.ottava.cuda.CudaException;
+import dev.ottava.cuda.Product;
+import dev.ottava.cuda.Product.Operands;
 
 /**
  * Matrix products {@code D[M, N] = A[M, K] · B[N, K]ᵀ (+ bias[N]) (+ D)}, accumulated in F32.
  *
  * <p>A linear layer {@code y = x Wᵀ} with W [out, in] is {@link #multiply(Tensor, Tensor, Tensor)} of x and W; {@link #inputGradient} and {@link
  * #weightGradient} are its two gradients.
+ *
+ * <p>A device with a library for it, as its property {@code matmul} says, multiplies with that; our own kernel takes what cuBLASLt has none for, such as a bias of another
+ * dtype than d.
  */
 public final class Gemm {
     private Gemm() {}
@@ -56,6 +64,10 @@ public final class Gemm {
             Check.floating("gemm", a, bias);
             Check.shape("gemm", "bias", bias, n);
         }
+        CublasLt library = a.device().cublasLt();
+        if (library != null && multiplied(library, d, a, aTransposed, b, bTransposed, bias, accumulate)) {
+            return;
+        }
         Status.check(Native.ottava_gemm(
                 a.device().stream(),
                 d.dtype().code(),
@@ -73,5 +85,40 @@ public final class Gemm {
                 n,
                 k,
                 Check.flag(accumulate)));
+    }
+
+    /** False, with nothing done, if cuBLASLt has no kernel for this product. */
+    private static boolean multiplied(
+            CublasLt library,
+            Tensor d,
+            Tensor a,
+            boolean aTransposed,
+            Tensor b,
+            boolean bTransposed,
+            Tensor bias,
+            boolean accumulate) {
+        long k = a.size(aTransposed ? 0 : 1);
+        if (d.count() == 0 || k == 0 || (bias != null && bias.dtype() != d.dtype())) {
+            return false;
+        }
+        Product product = Product.of(
+                d.dtype().code(),
+                d.size(1),
+                a.dtype().code(),
+                a.size(1),
+                aTransposed,
+                b.size(1),
+                bTransposed,
+                d.size(0),
+                d.size(1),
+                k,
+                bias != null,
+                accumulate);
+        Operands operands = new Operands(d.address(), a.address(), b.address(), Check.address(bias), 0, 0);
+        try {
+            return library.multiply(product, operands);
+        } catch (CudaException e) {
+            throw new DeviceException("gemm on " + a.device() + ": " + e.getMessage());
+        }
     }
 }

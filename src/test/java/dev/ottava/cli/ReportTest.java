@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import javax.xml.parsers.DocumentBuilderFactory;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.w3c.dom.Document;
@@ -66,6 +67,7 @@ class ReportTest {
     }
 
     /** No script, nothing from elsewhere, and every drawing is well-formed. */
+    @Tag("build")
     @Test
     void needsNothingElse() throws Exception {
         String html = html();

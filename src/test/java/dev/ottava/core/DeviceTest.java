@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -28,6 +29,7 @@ class DeviceTest {
                 message(InvalidArgumentException.class, () -> Device.open("tpu")));
     }
 
+    @Tag("build")
     @Test
     void theCpuSaysWhatItIs() {
         try (Device device = Device.open("cpu")) {

@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -25,6 +26,7 @@ import org.junit.jupiter.params.provider.CsvSource;
  * The cuda device on a driver that needs no GPU (native/cuda/tests): all of the host code, and the names and parameters of the kernels in the images that
  * nvcc made. docs/cuda.md says what it proves and what not.
  */
+@Tag("build")
 class FakeDriverTest {
     private static final Path BUILD = Path.of("target", "native-build");
     private static final Path FAKE = BUILD.resolve("cuda/fake_cuda");

@@ -6,11 +6,18 @@ import static org.junit.platform.engine.discovery.DiscoverySelectors.selectPacka
 import static org.junit.platform.launcher.TagFilter.excludeTags;
 
 import java.io.PrintWriter;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.platform.engine.DiscoverySelector;
+import org.junit.platform.engine.discovery.DiscoverySelectors;
 import org.junit.platform.launcher.core.LauncherDiscoveryRequestBuilder;
 import org.junit.platform.launcher.core.LauncherFactory;
 import org.junit.platform.launcher.listeners.SummaryGeneratingListener;
 
-/** A process that runs the contract tests of all operations and the golden traces on the devices of {@code ottava.devices}, and says what failed. */
+/**
+ * A process that runs the test classes that are its arguments, or else the contract tests of all operations and the golden traces, on the devices of
+ * {@code ottava.devices}, and says what failed.
+ */
 final class RunTests {
     private RunTests() {}
 
@@ -19,10 +26,7 @@ final class RunTests {
         LauncherFactory.create()
                 .execute(
                         LauncherDiscoveryRequestBuilder.request()
-                                .selectors(
-                                        selectPackage("dev.ottava.kernel"),
-                                        selectMethod("dev.ottava.cli.GoldenTracesTest#traceOfTheKernels"
-                                                + "(java.lang.String,java.lang.String,java.lang.String)"))
+                                .selectors(args.length == 0 ? contractsAndTraces() : classes(args))
                                 .filters(includeClassNamePatterns(".*ContractTest|.*GoldenTracesTest"), excludeTags("long"))
                                 .build(),
                         listener);
@@ -30,5 +34,16 @@ final class RunTests {
         summary.printFailuresTo(new PrintWriter(System.out), 8);
         System.out.println(summary.getTestsSucceededCount() + " passed, " + summary.getTotalFailureCount() + " failed");
         System.exit(0); // the reader of these lines decides
+    }
+
+    private static List<? extends DiscoverySelector> classes(String[] names) {
+        return Stream.of(names).map(DiscoverySelectors::selectClass).toList();
+    }
+
+    private static List<? extends DiscoverySelector> contractsAndTraces() {
+        return List.of(
+                selectPackage("dev.ottava.kernel"),
+                selectMethod("dev.ottava.cli.GoldenTracesTest#traceOfTheKernels"
+                        + "(java.lang.String,java.lang.String,java.lang.String)"));
     }
 }

@@ -2,15 +2,17 @@ package dev.ottava.kernel;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.ottava.binding.Binding;
 import dev.ottava.binding.Native;
 import dev.ottava.core.DType;
 import dev.ottava.core.Status;
 import dev.ottava.core.Tensor;
+import dev.ottava.cuda.CublasLt;
 import dev.ottava.oracle.GemmOracle;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** Products on a device with oneDNN; {@link OwnGemmContractTest} repeats them without. */
+/** Products on a device with a library for them, oneDNN or cuBLASLt; {@link OwnGemmContractTest} repeats them without. */
 class GemmContractTest extends Contract {
     private static final int[][] SHAPES = {
         {1, 1, 1},
@@ -30,7 +32,7 @@ class GemmContractTest extends Contract {
 
     @Override
     boolean sameForAnyThreads() {
-        return !oneDnn(); // oneDNN does not promise it
+        return !oneDnn(); // a library does not promise it
     }
 
     @Test
@@ -177,8 +179,12 @@ class GemmContractTest extends Contract {
     void theProductIsOfTheKindAskedFor() {
         run(bench -> {
             String matmul = bench.device().property("matmul");
-            boolean ofOneDnn = oneDnn() && deviceName.equals("cpu");
-            assertTrue(ofOneDnn ? matmul.startsWith("oneDNN") : matmul.equals("Ottava"), matmul);
+            boolean cpu = deviceName.equals("cpu");
+            boolean there = cpu
+                    ? Binding.oneDnnPath().isPresent()
+                    : deviceName.startsWith("cuda") && CublasLt.available();
+            String library = cpu ? "oneDNN" : "cuBLASLt";
+            assertTrue(matmul.startsWith(oneDnn() && there ? library : "Ottava"), matmul);
             return List.of();
         });
     }

@@ -19,6 +19,7 @@ import org.junit.jupiter.api.Test;
  * The proof that the proof works: small kernels, each right and with one planted bug, in each mode of the simt device. The right ones pass in all modes, each
  * bug is caught in at least one, and which modes catch which bug is what docs/simt.md says.
  */
+@Tag("build")
 class PlantedBugsTest {
     /** Program and schedule of each mode, by the heading of its column. */
     private static final Map<String, List<String>> MODES = new LinkedHashMap<>();
