@@ -4,6 +4,7 @@ import dev.ottava.cli.Choices.Precision;
 import dev.ottava.core.DType;
 import dev.ottava.core.Device;
 import dev.ottava.core.InvalidArgumentException;
+import java.util.Optional;
 import picocli.CommandLine.Option;
 
 /** Where to compute, and how wide. */
@@ -26,13 +27,23 @@ final class DeviceArguments {
     private Precision precision;
 
     Device open() {
+        return Device.open(name());
+    }
+
+    /** The name of the device that {@link #open} opens. */
+    String name() {
         return switch (device) {
-            case "auto", "cpu" -> Device.open("cpu");
-            case "simt" -> Device.open("simt");
+            case "auto", "cpu" -> "cpu";
+            case "simt" -> "simt";
             default ->
                 throw new InvalidArgumentException("--device " + device
                         + ": there is no such device in this version of Ottava; auto, cpu or simt");
         };
+    }
+
+    /** What {@code --precision} says; empty without it. */
+    Optional<DType> statedDType() {
+        return Optional.ofNullable(precision).map(Precision::dtype);
     }
 
     DType dtype(Device device) {
