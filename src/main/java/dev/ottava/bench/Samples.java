@@ -20,11 +20,11 @@ public record Samples(List<double[]> turns) {
         return median(sorted());
     }
 
-    /** Half the distance between the quartiles, relative to the median. */
+    /** Half the distance between the quartiles, relative to the median; NaN with fewer than 4 runs. */
     public double spread() {
         double[] seconds = sorted();
         int n = seconds.length;
-        return (seconds[n * 3 / 4] - seconds[n / 4]) / 2 / median(seconds);
+        return n < 4 ? Double.NaN : (seconds[n * 3 / 4] - seconds[n / 4]) / 2 / median(seconds);
     }
 
     /**

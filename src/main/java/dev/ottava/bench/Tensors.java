@@ -12,8 +12,8 @@ import java.util.SplittableRandom;
 
 /** The tensors of a case. Values are random: on zeros a product runs up to 15 % faster, because fewer wires change. */
 public final class Tensors implements AutoCloseable {
-    /** More than the last cache of any processor or GPU that trains models today. */
-    private static final long FLUSH_BYTES = 256L << 20;
+    /** More than the last cache of most processors, and of any GPU that this project has kernels for. */
+    private static final long FLUSH_BYTES = 128L << 20;
 
     /** A prime, so that rows of a large tensor, which repeats the block, differ. */
     private static final int BLOCK = 1_048_573;

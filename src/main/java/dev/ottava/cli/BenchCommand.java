@@ -61,7 +61,11 @@ final class BenchCommand implements Callable<Integer> {
     @Option(names = "--sizes", paramLabel = "N", split = ",", description = "gemm: m = n = k of the square products.")
     private List<Integer> sizes;
 
-    @Option(names = "--turns", paramLabel = "N", description = "At least so many turns of each case (default: 10).")
+    @Option(
+            names = "--turns",
+            paramLabel = "N",
+            description = "Exactly so many turns of each case; without it at least 10, and more until the median is known"
+                            + " within 1 % or 5 seconds are measured.")
     private Integer turns;
 
     @Option(names = "--json", description = "Print one JSON object a line instead of a table.")

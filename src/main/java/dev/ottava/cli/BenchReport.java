@@ -160,7 +160,7 @@ record BenchReport(List<Result> results) {
                     BenchTable.percent(result.samples().spread()),
                     String.valueOf(result.samples().runs()),
                     BenchTable.rate(result),
-                    Double.isNaN(result.fractionOfLimit()) ? "" : BenchTable.percent(result.fractionOfLimit()),
+                    BenchTable.percent(result.fractionOfLimit()),
                     result.peer() == null ? "" : result.peer(),
                     result.peer() == null ? "" : Format.fixed(result.ratioToPeer(), 2))) {
                 table.append("</td><td class=\"number\">").append(Html.escape(value));

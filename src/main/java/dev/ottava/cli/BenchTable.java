@@ -25,7 +25,7 @@ final class BenchTable {
                 Format.unit(result.seconds(), "s"),
                 percent(result.samples().spread()),
                 rate(result),
-                Double.isNaN(result.fractionOfLimit()) ? "" : percent(result.fractionOfLimit()),
+                percent(result.fractionOfLimit()),
                 result.peer() == null ? "" : Format.fixed(result.ratioToPeer(), 2) + " × " + result.peer());
     }
 
@@ -42,8 +42,9 @@ final class BenchTable {
                 : Format.unit(result.work().bytes() / result.seconds(), "B/s");
     }
 
+    /** "12 %", "1.3 %"; nothing if there is no number. */
     static String percent(double value) {
-        return Format.fixed(100 * value, value < 0.0995 ? 1 : 0) + " %";
+        return Double.isNaN(value) ? "" : Format.fixed(100 * value, value < 0.0995 ? 1 : 0) + " %";
     }
 
     static void print(PrintStream out, Comparison comparison) {

@@ -12,7 +12,7 @@ import java.util.List;
 public final class CeilingSuite implements Suite {
     @Override
     public List<Case> cases(Scale scale) {
-        long bytes = scale.large() ? 2L << 30 : 256L << 20;
+        long bytes = scale.large() ? 2L << 30 : 128L << 20;
         List<Case> cases = new ArrayList<>();
         cases.add(Case.cold("copy", (bytes >> 20) + " MiB", DType.F32, new Work(bytes, 0), tensors -> {
             Tensor source = tensors.random(DType.F32, bytes / 8);
