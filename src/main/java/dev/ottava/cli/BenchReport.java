@@ -71,11 +71,11 @@ record BenchReport(List<Result> results) {
                                 + BenchTable.percent(result.fractionOfLimit()) + " of the limit");
             }
         }
-        levels.forEach((dtype, level) -> plot.level(dtype + " product", level));
+        levels.forEach((dtype, level) -> plot.level(dtype, level));
         if (!plot.isEmpty()) {
             body.append(Html.section(
                     "Roofline",
-                    key(" ● F32, ■ narrower. What lies on the slope is as fast as a copy, on a level as fast as the best"
+                    key(" ● F32, ■ narrower. What lies on the slope is as fast as a copy, on the level of its dtype as fast as the best"
                                     + " matrix product; training steps, whose bytes are not counted, are not here.")
                             + "<div class=\"wide\">" + plot.svg() + "</div>"));
         }

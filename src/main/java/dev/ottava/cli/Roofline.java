@@ -13,11 +13,10 @@ final class Roofline {
     private static final int WIDTH = 1040;
     private static final int HEIGHT = 520;
     private static final int LEFT = 96;
-    private static final int RIGHT = 20;
+    private static final int RIGHT = 150;
     private static final int TOP = 24;
     private static final int BOTTOM = 52;
-    private static final int LABEL_HEIGHT = 18;
-    private static final int LABEL_WIDTH = 190;
+    private static final int LABEL_HEIGHT = 15;
 
     private record Level(String name, double y) {}
 
@@ -100,29 +99,17 @@ final class Roofline {
         double end = levels.isEmpty() ? right : top / bytesPerSecond;
         double begin = Math.max(left, low / bytesPerSecond);
         svg.append(line(begin, begin * bytesPerSecond, end, end * bytesPerSecond));
-        double angle = Math.toDegrees(Math.atan2(y(end * bytesPerSecond) - y(begin * bytesPerSecond), x(end) - x(begin)));
-        // Above the slope there is nothing but this label: no point is there.
-        double middle = Math.sqrt(begin * end);
+        // Above the slope there is room: no case is there.
         svg.append(format(
-                "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\" transform=\"rotate(%.2f %.1f %.1f)\">copy %s</text>%n",
-                x(middle),
-                y(middle * bytesPerSecond) - 9,
-                angle,
-                x(middle),
-                y(middle * bytesPerSecond),
-                Format.unit(bytesPerSecond, "B/s")));
-        double above = Double.POSITIVE_INFINITY;
-        int column = 0;
+                "<text x=\"%d\" y=\"%d\">slope: a copy, %s</text>%n",
+                LEFT + 10, TOP + 16, Format.unit(bytesPerSecond, "B/s")));
+        double previous = Double.POSITIVE_INFINITY;
         for (Level level : levels) {
             svg.append(line(level.y / bytesPerSecond, level.y, right, level.y));
-            column = above - y(level.y) < LABEL_HEIGHT ? column + 1 : 0;
-            above = y(level.y);
+            previous = Math.min(y(level.y) + 4, previous - LABEL_HEIGHT);
             svg.append(format(
-                    "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%s %s</text>%n",
-                    WIDTH - RIGHT - 4 - column * LABEL_WIDTH,
-                    y(level.y) - 6,
-                    Html.escape(level.name),
-                    Format.unit(level.y, "FLOP/s")));
+                    "<text x=\"%d\" y=\"%.1f\">%s %s</text>%n",
+                    WIDTH - RIGHT + 8, previous, Html.escape(level.name), Format.unit(level.y, "FLOP/s")));
         }
     }
 

@@ -43,9 +43,9 @@ class BenchReportTest {
         String html = new BenchReport(results(1)).html();
         for (String text : List.of(
                 "Benchmarks on cpu: a fake",
-                "copy 10.0 GB/s",
-                "BF16 product 200 GFLOP/s",
-                "F32 product 100 GFLOP/s",
+                "slope: a copy, 10.0 GB/s",
+                ">BF16 200 GFLOP/s",
+                ">F32 100 GFLOP/s",
                 ">80.0 GFLOP/s<",
                 "102k tokens/s",
                 ">1.20<",
