@@ -10,21 +10,21 @@ public final class Peers {
     private Peers() {}
 
     /**
-     * Starts their threads. Called before the device is opened, because that may bind this thread to a processor, and threads inherit the
+     * Starts their threads. Called before any device is opened, because that may bind this thread to a processor, and threads inherit the
      * processors of the thread that starts them.
-     *
-     * @return what is missing, as a line for people; empty if nothing is
      */
-    public static Optional<String> start(String device) {
-        if (!device.equals("cpu")) {
-            return Optional.empty();
+    public static void start() {
+        if (OpenBlas.isPresent()) {
+            OpenBlas.setThreads(Runtime.getRuntime().availableProcessors());
         }
-        if (!OpenBlas.isPresent()) {
-            return Optional.of("OpenBLAS, the peer of matrix products, is not on the class path"
-                    + " (org.bytedeco:openblas): they are measured without it");
-        }
-        OpenBlas.setThreads(Runtime.getRuntime().availableProcessors());
-        return Optional.empty();
+    }
+
+    /** What cannot be measured beside a device because it is missing; empty if nothing is. */
+    public static Optional<String> missing(String device) {
+        return device.equals("cpu") && !OpenBlas.isPresent()
+                ? Optional.of("OpenBLAS, the peer of matrix products, is not on the class path"
+                        + " (org.bytedeco:openblas): they are measured without it")
+                : Optional.empty();
     }
 
     /** Whether OpenBLAS can be measured beside the device. */

@@ -32,10 +32,11 @@ public final class Runner {
     /** Measures a case. */
     public Result run(String suite, Case one, Ceilings ceilings) {
         try (Device device = open.get();
+                Clock time = clock.apply(device);
                 Tensors tensors = new Tensors(device)) {
             Variants variants = one.setup().prepare(tensors);
             Runnable flush = one.cold() ? tensors.flush() : () -> {};
-            List<Samples> samples = new Harness(clock.apply(device), plan).measure(variants.runs(), flush);
+            List<Samples> samples = new Harness(time, plan).measure(variants.runs(), flush);
             return new Result(
                     suite,
                     one.name(),

@@ -126,17 +126,14 @@ final class BenchCommand implements Callable<Integer> {
     }
 
     private List<Result> measured() {
-        String name = device.name();
-        if (name.startsWith("simt")) {
-            throw new InvalidArgumentException(
-                    "bench --device simt: an interpreter's times say nothing about a GPU's; measure cpu or cuda");
-        }
         if (turns != null && turns < 1) {
             throw new InvalidArgumentException("--turns " + turns + ": a whole number from 1");
         }
+        Peers.start();
+        String name = deviceName();
         Map<String, List<Case>> chosen = chosen(scale(name));
         try (BenchOutput out = new BenchOutput(terminal, json, output)) {
-            Peers.start(name).ifPresent(out::remark);
+            Peers.missing(name).ifPresent(out::remark);
             Runner runner = new Runner(() -> Device.open(name), Clock::of, plan(name), command());
             List<Result> results = new ArrayList<>();
             Ceilings ceilings = Ceilings.NONE;
@@ -151,6 +148,21 @@ final class BenchCommand implements Callable<Integer> {
                 }
             }
             return results;
+        }
+    }
+
+    /** Which device {@code auto} is, and whether the one that is asked for can be opened, before any work. */
+    private String deviceName() {
+        try (Device opened = device.open(terminal.err())) {
+            if (opened.name().startsWith("simt")) {
+                throw new InvalidArgumentException(
+                        "bench --device simt: an interpreter's times say nothing about a GPU's; measure cpu or cuda");
+            }
+            terminal.err()
+                    .printf(
+                            "%s (%s), Ottava %s%n",
+                            opened.property("processor"), DeviceArguments.describe(opened), Version.text());
+            return opened.name();
         }
     }
 

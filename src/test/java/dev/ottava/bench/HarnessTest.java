@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.ottava.bench.Harness.Plan;
+import dev.ottava.core.Device;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -124,5 +125,19 @@ class HarnessTest {
             covered += low <= Math.log(2) && Math.log(2) <= high ? 1 : 0;
         }
         assertTrue(covered >= 940, covered + " of 1000");
+    }
+
+    /** Both kinds of clock on the cpu device, whose events are those of the wall clock. */
+    @Test
+    void clocksOfADeviceSeeHowLongWorkTakes() {
+        try (Device device = Device.open("cpu");
+                Clock host = Clock.of(device);
+                Clock events = new Clock.Events(device)) {
+            assertTrue(host instanceof Clock.Host);
+            for (Clock each : List.of(host, events)) {
+                double seconds = each.seconds(() -> each.pause(0.02));
+                assertTrue(seconds >= 0.02, each + " saw " + seconds);
+            }
+        }
     }
 }
