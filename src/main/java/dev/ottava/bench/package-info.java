@@ -1,2 +1,2 @@
-/** Benchmarks: what is measured, and how. */
+/** Benchmarks: how is measured (here), and what ({@link dev.ottava.bench.suite}). */
 package dev.ottava.bench;

@@ -30,20 +30,21 @@ public final class OpenBlas {
         openblas_nolapack.blas_set_num_threads(threads);
     }
 
-    /** {@code D[m, n] = A[m, k] · B[n, k]ᵀ}, F32, dense, at host addresses. */
-    public static void multiply(long d, long a, long b, int m, int n, int k) {
+    /** {@code D[m, n] = A[m, k] · B[n, k]ᵀ}, F32, dense, at host addresses; a transposed operand is stored as [k, m] or [k, n]. */
+    public static void multiply(
+            long d, long a, boolean aTransposed, long b, boolean bTransposed, int m, int n, int k) {
         openblas_nolapack.cblas_sgemm(
                 openblas_nolapack.CblasRowMajor,
-                openblas_nolapack.CblasNoTrans,
-                openblas_nolapack.CblasTrans,
+                aTransposed ? openblas_nolapack.CblasTrans : openblas_nolapack.CblasNoTrans,
+                bTransposed ? openblas_nolapack.CblasNoTrans : openblas_nolapack.CblasTrans,
                 m,
                 n,
                 k,
                 1f,
                 new At(a),
-                k,
+                aTransposed ? m : k,
                 new At(b),
-                k,
+                bTransposed ? n : k,
                 0f,
                 new At(d),
                 n);

@@ -1,17 +1,31 @@
 package dev.ottava.cli;
 
-import dev.ottava.bench.GemmBenchmark;
-import dev.ottava.bench.StepBenchmark;
-import dev.ottava.bench.Timing;
+import dev.ottava.bench.Case;
+import dev.ottava.bench.Ceilings;
+import dev.ottava.bench.Clock;
+import dev.ottava.bench.Comparison;
+import dev.ottava.bench.Harness.Plan;
+import dev.ottava.bench.Peers;
+import dev.ottava.bench.Result;
+import dev.ottava.bench.ResultFile;
+import dev.ottava.bench.Runner;
+import dev.ottava.bench.suite.CeilingSuite;
+import dev.ottava.bench.suite.Scale;
+import dev.ottava.bench.suite.Suites;
 import dev.ottava.core.Device;
+import dev.ottava.core.InvalidArgumentException;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
 /** {@code ottava bench}. */
 @Command(
@@ -22,37 +36,65 @@ import picocli.CommandLine.Parameters;
         header = "Measures kernels and training steps.",
         footer = {
             "",
-            "Variants are measured in turns; figures are medians, the spread is half the distance between the quartiles.",
-            "Let nothing else run beside it.",
+            "Each case runs on empty caches in turns with its peer; figures are medians, the spread is half the distance between",
+            "the quartiles. The limit is the time of a copy of as many bytes, or of the best matrix product of as many",
+            "operations, measured before on the same device. Let nothing else run beside it. benchmarks/README.md explains more.",
             "",
             "Examples:",
-            "  ottava bench step --device cpu",
-            "  ottava bench gemm --sizes 512,1024 --json"
+            "  ottava bench --output today.jsonl --html today.html",
+            "  ottava bench gemm --sizes 512,1024",
+            "  ottava bench --compare before.jsonl after.jsonl"
         })
 final class BenchCommand implements Callable<Integer> {
-    private enum Suite {
-        gemm,
-        step
-    }
+    private static final String CEILING = "ceiling";
 
     @Parameters(
+            arity = "0..*",
             paramLabel = "SUITE",
-            description = "gemm: matrix products beside OpenBLAS. step: whole training steps.")
-    private Suite suite;
+            description = "gemm, norm, activation, loss, attention, optimizer (kernels); block, step (training);"
+                    + " default: all of them.")
+    private List<String> suites = new ArrayList<>();
 
     @Mixin
     private final DeviceArguments device = new DeviceArguments();
 
-    @Option(
-            names = "--sizes",
-            paramLabel = "N",
-            split = ",",
-            defaultValue = "256,512,1024,2048",
-            description = "gemm: m = n = k (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--sizes", paramLabel = "N", split = ",", description = "gemm: m = n = k of the square products.")
     private List<Integer> sizes;
 
-    @Option(names = "--json", description = "Print one JSON object a line.")
+    @Option(
+            names = "--turns",
+            paramLabel = "N",
+            description = "Exactly so many turns of each case; without it at least 10, and more until the median is known"
+                            + " within 1 % or 5 seconds are measured.")
+    private Integer turns;
+
+    @Option(names = "--json", description = "Print one JSON object a line instead of a table.")
     private boolean json;
+
+    @Option(names = "--output", paramLabel = "FILE", description = "Write the JSON lines to a new file as well.")
+    private Path output;
+
+    @Option(names = "--html", paramLabel = "FILE", description = "Write a report with plots.")
+    private Path html;
+
+    @Option(names = "--from", paramLabel = "FILE", description = "Measure nothing: take the results of --output.")
+    private Path from;
+
+    @Option(
+            names = "--compare",
+            arity = "2",
+            paramLabel = "FILE",
+            description = "Measure nothing: say what changed from the first file to the second, beyond noise.")
+    private List<Path> compare;
+
+    @Option(
+            names = "--table",
+            paramLabel = "FILE",
+            description = "Measure nothing: renew the performance table of this README.md from benchmarks/ beside it.")
+    private Path table;
+
+    @Spec
+    private CommandSpec spec;
 
     private final Terminal terminal;
 
@@ -62,103 +104,93 @@ final class BenchCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        if (suite == Suite.gemm) {
-            GemmBenchmark.startPeer();
-        }
-        try (Device opened = device.open(terminal.err())) {
-            terminal.remarks(json)
-                    .printf("%s (%s), Ottava %s%n", opened.property("processor"), DeviceArguments.describe(opened), Version.text());
-            switch (suite) {
-                case gemm -> gemm(opened);
-                case step -> step(opened);
+        if (table != null) {
+            PerformanceTable.renew(table);
+        } else if (compare != null) {
+            BenchTable.print(
+                    terminal.out(), Comparison.of(ResultFile.read(compare.get(0)), ResultFile.read(compare.get(1))));
+        } else {
+            List<Result> results = from != null ? printed(ResultFile.read(from)) : measured();
+            if (html != null) {
+                new BenchReport(results).write(html);
             }
         }
         return 0;
     }
 
-    private void gemm(Device opened) {
-        heading(
-                "%6s %14s %8s %14s %10s %14s %8s",
-                "m=n=k", "F32 GFLOP/s", "of peer", "BF16 GFLOP/s", "of peer", "OpenBLAS F32", "spread");
-        for (GemmBenchmark.Result result : GemmBenchmark.run(opened, sizes)) {
-            double peer = result.gigaflops(result.peer());
-            double f32 = result.gigaflops(result.f32());
-            double bf16 = result.gigaflops(result.bf16());
-            if (json) {
-                Map<String, Object> line = line("gemm", opened);
-                line.put("size", result.size());
-                line.put("f32_gflops", f32);
-                line.put("bf16_gflops", bf16);
-                line.put("openblas_f32_gflops", peer);
-                line.put("f32_of_openblas", f32 / peer);
-                line.put("bf16_of_openblas", bf16 / peer);
-                spread(line, result.f32());
-                Json.print(terminal.out(), line);
-            } else {
-                terminal.out()
-                        .printf(
-                                "%6d %14.1f %8.2f %14.1f %10.2f %14.1f %7.0f%%%n",
-                                result.size(),
-                                f32,
-                                f32 / peer,
-                                bf16,
-                                bf16 / peer,
-                                peer,
-                                100 * result.f32().spread());
+    private List<Result> printed(List<Result> results) {
+        try (BenchOutput out = new BenchOutput(terminal, json, null)) {
+            results.forEach(out::result);
+        }
+        return results;
+    }
+
+    private List<Result> measured() {
+        if (turns != null && turns < 1) {
+            throw new InvalidArgumentException("--turns " + turns + ": a whole number from 1");
+        }
+        Peers.start();
+        String name = deviceName();
+        Map<String, List<Case>> chosen = chosen(scale(name));
+        try (BenchOutput out = new BenchOutput(terminal, json, output)) {
+            Peers.missing(name).ifPresent(out::remark);
+            Runner runner = new Runner(() -> Device.open(name), Clock::of, plan(name), command());
+            List<Result> results = new ArrayList<>();
+            Ceilings ceilings = Ceilings.NONE;
+            for (Map.Entry<String, List<Case>> suite : chosen.entrySet()) {
+                for (Case one : suite.getValue()) {
+                    Result result = runner.run(suite.getKey(), one, ceilings);
+                    out.result(result);
+                    results.add(result);
+                }
+                if (suite.getKey().equals(CEILING)) {
+                    ceilings = Ceilings.of(results);
+                }
             }
+            return results;
         }
     }
 
-    private void step(Device opened) {
-        heading("%-40s %6s %12s %10s %8s %12s", "LOMO step", "dtype", "tokens/s", "s/step", "spread", "peak memory");
-        for (StepBenchmark.Result result : StepBenchmark.run(opened.name())) {
-            if (json) {
-                Map<String, Object> line = line("step", opened);
-                line.put("shape", result.shape().name());
-                line.put("dtype", result.dtype().name());
-                line.put("tokens_per_second", result.tokensPerSecond());
-                line.put("seconds", result.timing().median());
-                line.put("peak_bytes", result.peakBytes());
-                spread(line, result.timing());
-                Json.print(terminal.out(), line);
-            } else {
-                terminal.out()
-                        .printf(
-                                "%-40s %6s %12.0f %10.4f %7.0f%% %12s%n",
-                                result.shape().name(),
-                                result.dtype(),
-                                result.tokensPerSecond(),
-                                result.timing().median(),
-                                100 * result.timing().spread(),
-                                Format.bytes(result.peakBytes()));
+    /** Which device {@code auto} is, and whether the one that is asked for can be opened, before any work. */
+    private String deviceName() {
+        try (Device opened = device.open(terminal.err())) {
+            if (opened.name().startsWith("simt")) {
+                throw new InvalidArgumentException(
+                        "bench --device simt: an interpreter's times say nothing about a GPU's; measure cpu or cuda");
             }
+            terminal.err()
+                    .printf(
+                            "%s (%s), Ottava %s%n",
+                            opened.property("processor"), DeviceArguments.describe(opened), Version.text());
+            return opened.name();
         }
     }
 
-    private void heading(String format, Object... columns) {
-        if (!json) {
-            terminal.out().printf(format + "%n", columns);
+    /** The ceilings come first, because what follows is set against them. */
+    private Map<String, List<Case>> chosen(Scale scale) {
+        Map<String, List<Case>> chosen = new LinkedHashMap<>();
+        chosen.put(CEILING, new CeilingSuite().cases(scale));
+        for (String suite : suites.isEmpty() ? Suites.names() : suites) {
+            chosen.put(suite, Suites.named(suite).cases(scale));
         }
+        return chosen;
     }
 
-    private static Map<String, Object> line(String suite, Device device) {
-        Map<String, Object> line = new LinkedHashMap<>();
-        line.put("suite", suite);
-        line.put("device", device.name());
-        line.put("processor", device.property("processor"));
-        for (String property : List.of("instructions", "architecture", "driver", "matmul")) {
-            if (!device.property(property).isEmpty()) {
-                line.put(property, device.property(property));
-            }
+    private Scale scale(String name) {
+        Scale scale = Scale.of(name);
+        if (sizes != null) {
+            scale = scale.withSquares(sizes);
         }
-        if (!device.property("threads").isEmpty()) {
-            line.put("threads", Integer.parseInt(device.property("threads")));
-        }
-        return line;
+        return device.statedDType().map(scale::withDType).orElse(scale);
     }
 
-    private static void spread(Map<String, Object> line, Timing timing) {
-        line.put("spread", timing.spread());
-        line.put("rounds", timing.seconds().length);
+    private Plan plan(String name) {
+        Plan plan = name.equals("cpu") ? Plan.PROCESSOR : Plan.ACCELERATOR;
+        return turns == null ? plan : plan.withTurns(turns);
+    }
+
+    private String command() {
+        return "ottava "
+                + String.join(" ", spec.commandLine().getParent().getParseResult().originalArgs());
     }
 }

@@ -6,6 +6,7 @@ import dev.ottava.core.Device;
 import dev.ottava.core.InvalidArgumentException;
 import dev.ottava.core.OttavaException;
 import java.io.PrintStream;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import picocli.CommandLine.Option;
@@ -67,6 +68,11 @@ final class DeviceArguments {
 
     private static String around(String before, String text, String after) {
         return text.isEmpty() ? "" : before + text + after;
+    }
+
+    /** What {@code --precision} says; empty without it. */
+    Optional<DType> statedDType() {
+        return Optional.ofNullable(precision).map(Precision::dtype);
     }
 
     DType dtype(Device device) {

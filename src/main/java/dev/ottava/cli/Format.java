@@ -31,6 +31,14 @@ final class Format {
         return (unit == 0 ? fixed(value, 0) : threeDigits(value)) + units[unit];
     }
 
+    /** With a prefix of the SI: "405 GFLOP/s", "21.3 GB/s", "12.3 µs". */
+    static String unit(double value, String unit) {
+        String[] prefixes = {"n", "µ", "m", "", "k", "M", "G", "T", "P"};
+        int prefix = value > 0 ? (int) Math.floor(Math.log10(value * (1 + 5e-4)) / 3) + 3 : 3;
+        prefix = Math.max(0, Math.min(prefix, prefixes.length - 1));
+        return threeDigits(value / Math.pow(10, 3 * (prefix - 3))) + " " + prefixes[prefix] + unit;
+    }
+
     /** "0:07", "12:34", "1:02:03". */
     static String duration(double seconds) {
         long s = Math.max(0, Math.round(seconds));

@@ -79,6 +79,12 @@ class ErrorsTest {
                 "generate MODEL --prompt a --top-p 0|top-p 0.0",
                 "plan --preset demo-3m --seq-len 4096|--seq-len 4096 is longer than the model's"
                         + " max_position_embeddings 2048",
+                "bench gem|there is no such suite: gemm, norm",
+                "bench quantize|this version of Ottava has no such operation yet",
+                "bench norm --device simt|an interpreter's times say nothing",
+                "bench norm --turns 0|--turns 0",
+                "bench --from DIR/none.jsonl|none.jsonl: no such file",
+                "bench --compare DIR/none.jsonl|--compare",
                 "plan --preset demo-3m --device gpu|--device gpu: there is no such device",
             })
     void oneLineAndTwo(String args, String message) throws IOException {

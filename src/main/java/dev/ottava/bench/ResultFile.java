@@ -1,0 +1,156 @@
+package dev.ottava.bench;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.ottava.bench.Case.Work;
+import dev.ottava.core.InvalidArgumentException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.math.BigDecimal;
+import java.math.MathContext;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Results as JSON, one object a line. The fields are explained in {@code benchmarks/README.md}. */
+public final class ResultFile {
+    private static final ObjectMapper MAPPER = new ObjectMapper();
+    private static final MathContext DIGITS = new MathContext(7);
+
+    private ResultFile() {}
+
+    /** The line of a result. */
+    public static String line(Result result) {
+        Map<String, Object> line = new LinkedHashMap<>();
+        line.put("suite", result.suite());
+        line.put("name", result.name());
+        line.put("shape", result.shape());
+        line.put("dtype", result.dtype());
+        put(line, "seconds", result.seconds());
+        put(line, "spread", result.samples().spread());
+        put(line, "uncertainty", result.samples().uncertainty());
+        line.put("runs", result.samples().runs());
+        Work work = result.work();
+        if (work.tokens() > 0) {
+            line.put("tokens", work.tokens());
+            put(line, "tokens_per_second", result.tokensPerSecond());
+        }
+        put(line, "bytes", work.bytes());
+        put(line, "operations", work.operations());
+        put(line, "bytes_per_second", work.bytes() / result.seconds());
+        put(line, "operations_per_second", work.operations() / result.seconds());
+        put(line, "ceiling_bytes_per_second", result.ceilings().bytesPerSecond());
+        put(line, "ceiling_operations_per_second", result.ceilings().operationsPerSecond(result.dtype()));
+        if (!Double.isNaN(result.limitSeconds())) {
+            put(line, "limit_seconds", result.limitSeconds());
+            put(line, "fraction_of_limit", result.fractionOfLimit());
+            line.put("limited_by", result.limitedByArithmetic() ? "arithmetic" : "memory");
+        }
+        if (result.peer() != null) {
+            line.put("peer", result.peer());
+            put(line, "peer_seconds", result.peerSamples().median());
+            put(line, "peer_spread", result.peerSamples().spread());
+            put(line, "ratio_to_peer", result.ratioToPeer());
+        }
+        if (result.peakBytes() > 0) {
+            line.put("peak_bytes", result.peakBytes());
+        }
+        line.putAll(result.environment());
+        line.put("samples", rounded(result.samples()));
+        if (result.peer() != null) {
+            line.put("peer_samples", rounded(result.peerSamples()));
+        }
+        try {
+            return MAPPER.writeValueAsString(line);
+        } catch (JsonProcessingException e) {
+            throw new IllegalArgumentException(e);
+        }
+    }
+
+    /** The results of a file. A line without raw times, as versions before 2026-12 wrote them, is refused. */
+    public static List<Result> read(Path file) {
+        List<Result> results = new ArrayList<>();
+        List<JsonNode> lines = lines(file);
+        for (int i = 0; i < lines.size(); i++) {
+            JsonNode line = lines.get(i);
+            if (!line.has("samples") || !line.has("name")) {
+                throw new InvalidArgumentException(file + ", line " + (i + 1)
+                        + ": has no raw times (name, samples): measure again with `ottava bench`");
+            }
+            results.add(result(line));
+        }
+        return results;
+    }
+
+    /** The objects of a file, whatever they hold. */
+    public static List<JsonNode> lines(Path file) {
+        List<JsonNode> lines = new ArrayList<>();
+        try {
+            for (String line : Files.readAllLines(file)) {
+                lines.add(MAPPER.readTree(line));
+            }
+        } catch (JsonProcessingException e) {
+            throw new InvalidArgumentException(file + ", line " + (lines.size() + 1) + ": not JSON");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return lines;
+    }
+
+    private static Result result(JsonNode line) {
+        String dtype = line.path("dtype").asText();
+        double peak = line.path("ceiling_operations_per_second").asDouble();
+        String peer = line.has("peer_samples") ? line.path("peer").asText() : null;
+        Map<String, Object> environment = new LinkedHashMap<>();
+        line.fields().forEachRemaining(field -> {
+            if (Environment.FIELDS.contains(field.getKey())) {
+                environment.put(field.getKey(), MAPPER.convertValue(field.getValue(), Object.class));
+            }
+        });
+        return new Result(
+                line.path("suite").asText(),
+                line.path("name").asText(),
+                line.path("shape").asText(),
+                dtype,
+                new Work(
+                        line.path("bytes").asDouble(),
+                        line.path("operations").asDouble(),
+                        line.path("tokens").asLong()),
+                samples(line.path("samples")),
+                peer,
+                peer == null ? null : samples(line.path("peer_samples")),
+                line.path("peak_bytes").asLong(),
+                new Ceilings(
+                        line.path("ceiling_bytes_per_second").asDouble(), peak > 0 ? Map.of(dtype, peak) : Map.of()),
+                environment);
+    }
+
+    private static Samples samples(JsonNode turns) {
+        List<double[]> samples = new ArrayList<>();
+        turns.forEach(turn -> samples.add(MAPPER.convertValue(turn, double[].class)));
+        return new Samples(samples);
+    }
+
+    /** Numbers that a reader can take in; JSON knows no infinity. */
+    private static void put(Map<String, Object> line, String field, double value) {
+        if (Double.isFinite(value)) {
+            line.put(field, new BigDecimal(value, DIGITS).stripTrailingZeros());
+        }
+    }
+
+    private static List<List<BigDecimal>> rounded(Samples samples) {
+        List<List<BigDecimal>> turns = new ArrayList<>();
+        for (double[] turn : samples.turns()) {
+            List<BigDecimal> seconds = new ArrayList<>();
+            for (double each : turn) {
+                seconds.add(new BigDecimal(each, DIGITS));
+            }
+            turns.add(seconds);
+        }
+        return turns;
+    }
+}
