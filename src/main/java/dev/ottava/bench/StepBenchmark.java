@@ -5,6 +5,7 @@ import dev.ottava.core.Device;
 import dev.ottava.data.Batch;
 import dev.ottava.nn.LlamaConfig;
 import dev.ottava.nn.LlamaModel;
+import dev.ottava.nn.Precision;
 import dev.ottava.nn.RopeConfig;
 import dev.ottava.train.TrainingOptions;
 import dev.ottava.train.TrainingOptions.OptimizerKind;
@@ -78,7 +79,7 @@ public final class StepBenchmark {
         Batch batch = randomBatch(shape);
         TrainingOptions options = TrainingOptions.defaults(OptimizerKind.LOMO, WARM_UP + RUNS);
         try (Device device = Device.open(deviceName);
-                LlamaModel model = LlamaModel.initialize(shape.config(), device, dtype, 0);
+                LlamaModel model = LlamaModel.initialize(shape.config(), device, Precision.of(dtype), 0);
                 TrainingStep step = new TrainingStep(model, options)) {
             int[] number = {0};
             Timing timing = Timing.alone(WARM_UP, RUNS, () -> {

@@ -29,19 +29,32 @@ public record QuantizedMatrix(
     /** A matrix whose codes and scales are not initialised. */
     public static QuantizedMatrix empty(
             Arena arena, DType dtype, Scaling scaling, Layout layout, long rows, long columns) {
-        if (dtype != DType.E4M3 && dtype != DType.E5M2) {
-            throw new InvalidArgumentException("a quantised matrix of " + dtype + ": E4M3 or E5M2");
-        }
-        if (scaling == Scaling.GROUPS_16 && layout != Layout.CODES) {
-            throw new InvalidArgumentException("groups of 16 in a row have no transposed copy");
-        }
+        check(dtype, scaling, layout);
+        DType ofScales = scaling == Scaling.GROUPS_16 ? DType.BF16 : DType.F32;
+        Tensor scales = arena.empty(ofScales, scaling.scalesShape(rows, columns));
+        return withScales(arena, dtype, scaling, scales, layout, rows, columns);
+    }
+
+    /** A matrix whose codes are not initialised, of scales that exist and belong to somebody else: the caller closes the codes only. */
+    public static QuantizedMatrix withScales(
+            Arena arena, DType dtype, Scaling scaling, Tensor scales, Layout layout, long rows, long columns) {
+        check(dtype, scaling, layout);
         return new QuantizedMatrix(
                 rows,
                 columns,
                 layout == Layout.TRANSPOSED ? null : arena.empty(dtype, rows, filledUp(columns)),
                 layout == Layout.CODES ? null : arena.empty(dtype, columns, filledUp(rows)),
                 scaling,
-                arena.empty(scaling == Scaling.GROUPS_16 ? DType.BF16 : DType.F32, scaling.shape(rows, columns)));
+                scales);
+    }
+
+    private static void check(DType dtype, Scaling scaling, Layout layout) {
+        if (dtype != DType.E4M3 && dtype != DType.E5M2) {
+            throw new InvalidArgumentException("a quantised matrix of " + dtype + ": E4M3 or E5M2");
+        }
+        if (scaling == Scaling.GROUPS_16 && layout != Layout.CODES) {
+            throw new InvalidArgumentException("groups of 16 in a row have no transposed copy");
+        }
     }
 
     /** The length of a row of codes: a multiple of 16. */
