@@ -1,4 +1,3 @@
-import dev.ottava.core.DType;
 import dev.ottava.core.Device;
 import dev.ottava.data.DataOptions;
 import dev.ottava.data.Dataset;
@@ -6,6 +5,7 @@ import dev.ottava.data.Datasets;
 import dev.ottava.hub.ModelFolder;
 import dev.ottava.hub.Tokenizer;
 import dev.ottava.nn.LlamaModel;
+import dev.ottava.nn.Precision;
 import dev.ottava.train.StepMetrics;
 import dev.ottava.train.Trainer;
 import dev.ottava.train.TrainingListener;
@@ -20,7 +20,7 @@ public class FineTune {
         Path folder = Path.of(args[0]);
         DataOptions file = DataOptions.shuffled(List.of(Path.of(args[1])), 128, 0); // rows of 128 tokens, seed 0
         try (Device device = Device.open("cpu");
-                LlamaModel model = ModelFolder.load(folder, device, device.hasNativeBf16() ? DType.BF16 : DType.F32);
+                LlamaModel model = ModelFolder.load(folder, device, device.hasNativeBf16() ? Precision.BF16 : Precision.F32);
                 Tokenizer tokenizer = ModelFolder.tokenizer(folder).orElse(null); // a file of token ids needs none
                 Dataset data = Datasets.open(file, tokenizer, model.config()).train()) {
             TrainingOptions options = TrainingOptions.defaults(OptimizerKind.LOMO, (3 * data.rows() + 3) / 4)

@@ -3,13 +3,13 @@ package dev.ottava;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.ottava.core.DType;
 import dev.ottava.core.Device;
 import dev.ottava.data.DataOptions;
 import dev.ottava.data.Dataset;
 import dev.ottava.data.Datasets;
 import dev.ottava.hub.ModelFolder;
 import dev.ottava.nn.LlamaModel;
+import dev.ottava.nn.Precision;
 import dev.ottava.train.Trainer;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -85,7 +85,7 @@ class ExamplesTest {
     private static double loss(Path model) {
         DataOptions rows = DataOptions.inOrder(List.of(GOLDEN.resolve("train.jsonl")), 128);
         try (Device device = Device.open("cpu");
-                LlamaModel loaded = ModelFolder.load(model, device, DType.F32);
+                LlamaModel loaded = ModelFolder.load(model, device, Precision.F32);
                 Dataset data = Datasets.open(rows, null, loaded.config()).train()) {
             return Trainer.evaluate(loaded, data, 12);
         }

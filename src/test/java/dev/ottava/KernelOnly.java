@@ -7,6 +7,7 @@ import dev.ottava.data.Batch;
 import dev.ottava.kernel.Gemm;
 import dev.ottava.nn.LlamaConfig;
 import dev.ottava.nn.LlamaModel;
+import dev.ottava.nn.Precision;
 import dev.ottava.nn.RopeConfig;
 import dev.ottava.train.TrainingOptions;
 import dev.ottava.train.TrainingOptions.OptimizerKind;
@@ -52,7 +53,7 @@ final class KernelOnly {
                 -1);
         Batch batch = new Batch(1, 8, new int[] {0, 1, 2, 3, 4, 5, 6, 7}, new int[] {1, 2, 3, 4, 5, 6, 7, 0}, 8, 8);
         TrainingOptions options = TrainingOptions.defaults(OptimizerKind.LOMO, 2);
-        try (LlamaModel model = LlamaModel.initialize(config, device, DType.F32, 1);
+        try (LlamaModel model = LlamaModel.initialize(config, device, Precision.F32, 1);
                 TrainingStep step = new TrainingStep(model, options)) {
             for (int i = 1; i <= 2; i++) {
                 System.out.println("loss: " + step.run(List.of(batch), i, 0.5).loss());

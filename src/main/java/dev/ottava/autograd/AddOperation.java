@@ -11,9 +11,9 @@ public final class AddOperation {
     public static Variable apply(Tape tape, Variable a, Variable b) {
         Variable y = tape.empty(a.value().dtype(), a.value().shape());
         Elementwise.add(y.value(), a.value(), b.value());
-        tape.record(y, List.of(), List.of(), parameters -> {
-            a.addGradient(y.sharedGradient());
-            b.addGradient(y.sharedGradient());
+        tape.record(y.gradient(), List.of(), List.of(), parameters -> {
+            a.gradient().add(y.gradient().shared());
+            b.gradient().add(y.gradient().shared());
         });
         return y;
     }

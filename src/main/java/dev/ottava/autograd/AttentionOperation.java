@@ -27,7 +27,7 @@ public final class AttentionOperation {
         SharedTensor logSumExp = tape.side(DType.F32, batch, q4.size(2), q4.size(1));
         Attention.forward(y4, logSumExp.tensor(), q4, k4, v4, k4.size(1), scale);
         List<SharedTensor> saved = List.of(q.shared(), k.shared(), v.shared(), y.shared(), logSumExp);
-        tape.record(y, List.of(), saved, parameters -> {
+        tape.record(y.gradient(), List.of(), saved, parameters -> {
             Tensor dQ = onlyUse(q);
             Tensor dK = onlyUse(k);
             Tensor dV = onlyUse(v);
@@ -35,7 +35,7 @@ public final class AttentionOperation {
                     heads(dQ, batch, headDim),
                     heads(dK, batch, headDim),
                     heads(dV, batch, headDim),
-                    heads(y.gradient(), batch, headDim),
+                    heads(y.gradient().tensor(), batch, headDim),
                     q4,
                     k4,
                     v4,
@@ -48,7 +48,7 @@ public final class AttentionOperation {
     }
 
     private static Tensor onlyUse(Variable variable) {
-        GradientTarget target = variable.gradientTarget();
+        GradientTarget target = variable.gradient().target();
         if (target.accumulate()) {
             throw new IllegalStateException("query, key and value of an attention are used by nothing else");
         }

@@ -17,12 +17,12 @@ public final class EmbeddingOperation {
         Variable y =
                 tape.empty(weight.weight().dtype(), ids.count(), weight.weight().size(1));
         Embedding.forward(y.value(), weight.weight(), ids);
-        tape.record(y, List.of(weight), List.of(), parameters -> {
+        tape.record(y.gradient(), List.of(weight), List.of(), parameters -> {
             GradientTarget target = parameters.open(weight);
             if (!target.accumulate()) {
                 target.tensor().fill(0);
             }
-            Embedding.backward(target.tensor(), y.gradient(), ids);
+            Embedding.backward(target.tensor(), y.gradient().tensor(), ids);
             parameters.done(weight);
         });
         return y;

@@ -24,16 +24,16 @@ public final class LinearOperation {
         Gemm.multiply(y.value(), x.value(), false, w, false, bias == null ? null : bias.weight(), false);
         List<Parameter> used = Stream.of(weight, bias).filter(p -> p != null).toList();
         Tensor input = x.value();
-        tape.record(y, used, List.of(x.shared()), parameters -> {
+        tape.record(y.gradient(), used, List.of(x.shared()), parameters -> {
             // The gradient of x first: handing on the weight's gradient changes the weight.
-            GradientTarget dX = x.gradientTarget();
-            Gemm.inputGradient(dX.tensor(), y.gradient(), w, dX.accumulate());
+            GradientTarget dX = x.gradient().target();
+            Gemm.inputGradient(dX.tensor(), y.gradient().tensor(), w, dX.accumulate());
             GradientTarget dW = parameters.open(weight);
-            Gemm.weightGradient(dW.tensor(), y.gradient(), input, dW.accumulate());
+            Gemm.weightGradient(dW.tensor(), y.gradient().tensor(), input, dW.accumulate());
             parameters.done(weight);
             if (bias != null) {
                 GradientTarget dBias = parameters.open(bias);
-                Elementwise.columnSum(dBias.tensor(), y.gradient(), dBias.accumulate());
+                Elementwise.columnSum(dBias.tensor(), y.gradient().tensor(), dBias.accumulate());
                 parameters.done(bias);
             }
         });

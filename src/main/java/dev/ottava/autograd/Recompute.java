@@ -20,17 +20,17 @@ public final class Recompute {
         try (Tape forward = Tape.notRecording(tape.device())) {
             y = part.apply(forward, x);
         }
-        tape.record(y, List.of(), List.of(x.shared()), parameters -> {
+        tape.record(y.gradient(), List.of(), List.of(x.shared()), parameters -> {
             try (Tape again = Tape.recording(tape.device());
                     Variable input = Tape.sharing(x)) {
                 try (Variable output = part.apply(again, input)) {
-                    output.addGradient(y.sharedGradient());
+                    output.gradient().add(y.gradient().shared());
                     // The gradient of y is now that of output alone, so that it can be added to in place.
-                    y.releaseGradient();
+                    y.gradient().release();
                 }
                 again.backward(parameters, false);
-                x.addGradient(input.sharedGradient());
-                input.releaseGradient();
+                x.gradient().add(input.gradient().shared());
+                input.gradient().release();
             }
         });
         return y;

@@ -2,7 +2,9 @@ package dev.ottava.autograd;
 
 import dev.ottava.core.DType;
 import dev.ottava.core.Tensor;
+import dev.ottava.kernel.Quantize;
 import dev.ottava.kernel.RmsNorm;
+import dev.ottava.kernel.Scaling;
 import java.util.List;
 
 /** Root mean square normalisation. */
@@ -15,21 +17,37 @@ public final class RmsNormOperation {
         Variable y = tape.empty(input.dtype(), input.shape());
         SharedTensor inverseRms = tape.side(DType.F32, input.size(0));
         RmsNorm.forward(y.value(), inverseRms.tensor(), input, weight.weight(), epsilon);
-        tape.record(y, List.of(weight), List.of(x.shared(), inverseRms), parameters -> {
-            GradientTarget dX = x.gradientTarget();
+        record(tape, y.gradient(), x, weight, inverseRms);
+        return y;
+    }
+
+    /** The same, quantised where it is made, for linear layers. */
+    public static QuantizedVariable quantized(
+            Tape tape, Variable x, Parameter weight, double epsilon, Scaling scaling) {
+        Tensor input = x.value();
+        QuantizedVariable y = new QuantizedVariable(tape, input.dtype(), scaling, input.size(0), input.size(1));
+        SharedTensor inverseRms = tape.side(DType.F32, input.size(0));
+        Quantize.rmsNorm(y.value(), inverseRms.tensor(), input, weight.weight(), epsilon);
+        record(tape, y.gradient(), x, weight, inverseRms);
+        return y;
+    }
+
+    private static void record(Tape tape, Gradient dY, Variable x, Parameter weight, SharedTensor inverseRms) {
+        Tensor input = x.value();
+        tape.record(dY, List.of(weight), List.of(x.shared(), inverseRms), parameters -> {
+            GradientTarget dX = x.gradient().target();
             GradientTarget dWeight = parameters.open(weight);
             RmsNorm.backward(
                     dX.tensor(),
                     dX.accumulate(),
                     dWeight.tensor(),
                     dWeight.accumulate(),
-                    y.gradient(),
+                    dY.tensor(),
                     input,
                     weight.weight(),
                     inverseRms.tensor());
             parameters.done(weight);
         });
         inverseRms.release();
-        return y;
     }
 }

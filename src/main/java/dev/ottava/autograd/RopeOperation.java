@@ -17,10 +17,10 @@ public final class RopeOperation {
     public static Variable apply(Tape tape, Variable x, Tensor cosine, Tensor sine, long sequence, long headDim) {
         Variable y = Tape.sharing(x);
         Rope.apply(heads(x.value(), headDim), cosine, sine, sequence, 0, false);
-        tape.record(y, List.of(), List.of(), parameters -> {
-            x.addGradient(y.sharedGradient());
-            y.releaseGradient();
-            Rope.apply(heads(x.gradientTarget().tensor(), headDim), cosine, sine, sequence, 0, true);
+        tape.record(y.gradient(), List.of(), List.of(), parameters -> {
+            x.gradient().add(y.gradient().shared());
+            y.gradient().release();
+            Rope.apply(heads(x.gradient().target().tensor(), headDim), cosine, sine, sequence, 0, true);
         });
         return y;
     }

@@ -20,10 +20,10 @@ public final class Tape implements AutoCloseable {
         void run(ParameterGradients parameters);
     }
 
-    private record Node(Variable output, Backward backward, List<SharedTensor> saved) {
+    private record Node(Gradient output, Backward backward, List<SharedTensor> saved) {
         void releaseGradient() {
             if (output != null) {
-                output.releaseGradient();
+                output.release();
             }
         }
 
@@ -73,7 +73,7 @@ public final class Tape implements AutoCloseable {
     }
 
     /** Notes an operation. {@code saved} is held until it has run backward. The loss, where the backward pass starts, has no output. */
-    void record(Variable output, List<Parameter> parameters, List<SharedTensor> saved, Backward backward) {
+    void record(Gradient output, List<Parameter> parameters, List<SharedTensor> saved, Backward backward) {
         if (!recording) {
             return;
         }

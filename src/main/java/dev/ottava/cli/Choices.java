@@ -1,6 +1,7 @@
 package dev.ottava.cli;
 
 import dev.ottava.core.DType;
+import dev.ottava.kernel.Scaling;
 import dev.ottava.train.TrainingOptions.OptimizerKind;
 import dev.ottava.train.TrainingOptions.ScheduleKind;
 import java.util.Arrays;
@@ -14,23 +15,30 @@ import picocli.CommandLine.TypeConversionException;
 final class Choices {
     private Choices() {}
 
-    /** What weights and activations are kept in. */
+    /** What a model computes with: {@link dev.ottava.nn.Precision}. */
     enum Precision {
-        FP32(DType.F32),
-        BF16(DType.BF16);
+        FP32,
+        BF16,
+        FP8;
 
-        private final DType dtype;
+        static Precision of(dev.ottava.nn.Precision precision) {
+            return precision.isFp8() ? FP8 : precision.dtype() == DType.BF16 ? BF16 : FP32;
+        }
+    }
 
-        Precision(DType dtype) {
-            this.dtype = dtype;
+    /** How operands of products in FP8 are scaled. */
+    enum Fp8Scaling {
+        BLOCKS(Scaling.BLOCKS_128),
+        TENSOR(Scaling.PER_TENSOR);
+
+        private final Scaling scaling;
+
+        Fp8Scaling(Scaling scaling) {
+            this.scaling = scaling;
         }
 
-        DType dtype() {
-            return dtype;
-        }
-
-        static Precision of(DType dtype) {
-            return dtype == DType.BF16 ? BF16 : FP32;
+        Scaling scaling() {
+            return scaling;
         }
     }
 
@@ -44,6 +52,7 @@ final class Choices {
         register(commandLine, OptimizerKind.class);
         register(commandLine, ScheduleKind.class);
         register(commandLine, Precision.class);
+        register(commandLine, Fp8Scaling.class);
         register(commandLine, Recompute.class);
     }
 

@@ -124,7 +124,7 @@ final class DemoCommand implements Callable<Integer> {
         LlamaConfig config = ModelFolder.readConfig(folder);
         try (Device device = Device.open("cpu");
                 ModelTokenizer tokenizer = ModelTokenizer.of(folder);
-                LlamaModel model = ModelFolder.load(folder, device, new DeviceArguments().dtype(device))) {
+                LlamaModel model = ModelFolder.load(folder, device, new DeviceArguments().precision(device))) {
             PrintStream out = terminal.out();
             out.printf("%na sample, %d bytes at temperature 0.7:%n%n%s", SAMPLE_BYTES, PROMPT);
             Generation generation = new Generation(config, tokenizer.orNull(), PROMPT, SAMPLE_BYTES);

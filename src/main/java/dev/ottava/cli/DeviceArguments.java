@@ -1,10 +1,11 @@
 package dev.ottava.cli;
 
-import dev.ottava.cli.Choices.Precision;
+import dev.ottava.cli.Choices.Fp8Scaling;
 import dev.ottava.core.DType;
 import dev.ottava.core.Device;
 import dev.ottava.core.InvalidArgumentException;
 import dev.ottava.core.OttavaException;
+import dev.ottava.nn.Precision;
 import java.io.PrintStream;
 import java.util.Optional;
 import java.util.stream.Collectors;
@@ -25,11 +26,20 @@ final class DeviceArguments {
 
     @Option(
             names = "--precision",
-            paramLabel = "fp32|bf16",
+            paramLabel = "fp32|bf16|fp8",
             description =
                     "fp32: everything in F32. bf16: weights and activations in BF16; training rounds stochastically"
-                            + " or, with adamw, keeps 16 more bits (default: bf16 where the device has it natively, else fp32).")
-    private Precision precision;
+                            + " or, with adamw, keeps 16 more bits. fp8: as bf16, and the products of linear layers in FP8"
+                            + " (default: bf16 where the device has it natively, else fp32).")
+    private Choices.Precision precision;
+
+    @Option(
+            names = "--fp8-scaling",
+            paramLabel = "blocks|tensor",
+            defaultValue = "blocks",
+            description =
+                    "With --precision fp8, what shares a scale: blocks of 128 x 128, or all of a tensor (default: ${DEFAULT-VALUE}).")
+    private Fp8Scaling fp8Scaling;
 
     /** Opens it. Where there is a CUDA driver and auto cannot use it, {@code remarks} says why. */
     Device open(PrintStream remarks) {
@@ -72,13 +82,20 @@ final class DeviceArguments {
 
     /** What {@code --precision} says; empty without it. */
     Optional<DType> statedDType() {
-        return Optional.ofNullable(precision).map(Precision::dtype);
+        if (precision == Choices.Precision.FP8) {
+            throw new InvalidArgumentException("--precision fp8 is of models: bench takes fp32 or bf16, and its cases in FP8 say so");
+        }
+        return Optional.ofNullable(precision).map(p -> p == Choices.Precision.FP32 ? DType.F32 : DType.BF16);
     }
 
-    DType dtype(Device device) {
-        if (precision != null) {
-            return precision.dtype();
+    Precision precision(Device device) {
+        if (precision == null) {
+            return device.hasNativeBf16() ? Precision.BF16 : Precision.F32;
         }
-        return device.hasNativeBf16() ? DType.BF16 : DType.F32;
+        return switch (precision) {
+            case FP32 -> Precision.F32;
+            case BF16 -> Precision.BF16;
+            case FP8 -> Precision.fp8(fp8Scaling.scaling());
+        };
     }
 }

@@ -1,6 +1,5 @@
 package dev.ottava.cli;
 
-import dev.ottava.core.DType;
 import dev.ottava.core.Device;
 import dev.ottava.core.InvalidArgumentException;
 import dev.ottava.data.DataOptions;
@@ -8,6 +7,7 @@ import dev.ottava.data.Datasets;
 import dev.ottava.data.Progress;
 import dev.ottava.hub.ModelFolder;
 import dev.ottava.nn.LlamaConfig;
+import dev.ottava.nn.Precision;
 import dev.ottava.nn.LlamaModel;
 import dev.ottava.train.Trainer;
 import java.nio.file.Path;
@@ -82,7 +82,7 @@ final class EvalCommand implements Callable<Integer> {
                         config.maxPositionEmbeddings(),
                         config.eosTokenId(),
                         Progress.NONE)) {
-            DType precision = deviceArguments.dtype(device);
+            Precision precision = deviceArguments.precision(device);
             try (LlamaModel model = ModelFolder.load(folder, device, precision)) {
                 Failures.work(() -> print(model, data));
             }
@@ -95,7 +95,7 @@ final class EvalCommand implements Callable<Integer> {
         if (json) {
             Map<String, Object> object = new LinkedHashMap<>();
             object.put("model", folder.toString());
-            object.put("precision", Choices.word(Choices.Precision.of(model.dtype())));
+            object.put("precision", Choices.word(Choices.Precision.of(model.precision())));
             object.put("device", model.device().name());
             object.put("loss", loss);
             object.put("perplexity", Math.exp(loss));

@@ -114,7 +114,7 @@ final class GenerateCommand implements Callable<Integer> {
                         folder + " has no tokenizer.json, and the prompt is text: add the model's");
             }
             Generation generation = new Generation(config, tokenizer, text, maxTokens);
-            try (LlamaModel model = ModelFolder.load(folder, device, deviceArguments.dtype(device))) {
+            try (LlamaModel model = ModelFolder.load(folder, device, deviceArguments.precision(device))) {
                 Failures.work(() -> {
                     generation.run(model, sampler, piece -> {
                         if (!json) {

@@ -1,11 +1,11 @@
 package dev.ottava.cli;
 
-import dev.ottava.core.DType;
 import dev.ottava.core.Device;
 import dev.ottava.core.InvalidArgumentException;
 import dev.ottava.hub.ModelFolder;
 import dev.ottava.nn.LlamaConfig;
 import dev.ottava.nn.LlamaModel;
+import dev.ottava.nn.Precision;
 import dev.ottava.nn.Presets;
 import java.nio.file.Path;
 import picocli.CommandLine.Option;
@@ -38,10 +38,10 @@ final class ModelChoice {
         return folder != null ? ModelFolder.readConfig(folder) : Presets.named(preset);
     }
 
-    LlamaModel open(LlamaConfig config, Device device, DType dtype, long seed) {
+    LlamaModel open(LlamaConfig config, Device device, Precision precision, long seed) {
         return folder != null
-                ? ModelFolder.load(folder, device, dtype)
-                : LlamaModel.initialize(config, device, dtype, seed);
+                ? ModelFolder.load(folder, device, precision)
+                : LlamaModel.initialize(config, device, precision, seed);
     }
 
     /** What it is called in a report. */

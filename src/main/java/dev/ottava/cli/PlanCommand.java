@@ -1,11 +1,11 @@
 package dev.ottava.cli;
 
-import dev.ottava.core.DType;
 import dev.ottava.core.Device;
 import dev.ottava.core.InvalidArgumentException;
 import dev.ottava.core.MemoryPurpose;
 import dev.ottava.core.MemoryStatistics;
 import dev.ottava.nn.LlamaConfig;
+import dev.ottava.nn.Precision;
 import dev.ottava.train.TrainingOptions;
 import java.io.PrintStream;
 import java.util.LinkedHashMap;
@@ -55,7 +55,7 @@ final class PlanCommand implements Callable<Integer> {
                             + config.maxPositionEmbeddings() + ": lower it");
         }
         try (Device device = arguments.device.open(terminal.err())) {
-            DType precision = arguments.device.dtype(device);
+            Precision precision = arguments.device.precision(device);
             TrainingOptions options = arguments.options(precision, arguments.run.steps(1));
             MemoryStatistics plan = MemoryFit.plan(arguments, config, options);
             if (json) {

@@ -1,8 +1,8 @@
 package dev.ottava.cli;
 
 import dev.ottava.cli.Choices.Recompute;
-import dev.ottava.core.DType;
 import dev.ottava.core.InvalidArgumentException;
+import dev.ottava.nn.Precision;
 import dev.ottava.train.TrainingOptions;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -46,8 +46,8 @@ final class TrainArguments {
         exclude("--model", "--preset");
         exclude("--steps", "--epochs");
         exclude("--eval-data", "--eval-fraction");
-        options(DType.F32, 1);
-        options(DType.F32, run.steps(1));
+        options(Precision.F32, 1);
+        options(Precision.F32, run.steps(1));
     }
 
     /** Of two such options, one on the command line overrides the other in a file. */
@@ -67,12 +67,12 @@ final class TrainArguments {
         return command.commandLine().getParseResult().hasMatchedOption(option);
     }
 
-    TrainingOptions options(DType precision, int steps) {
+    TrainingOptions options(Precision precision, int steps) {
         return options(precision, steps, run.batchSize, run.recompute);
     }
 
     /** The same, with what makes a run smaller changed. */
-    TrainingOptions options(DType precision, int steps, int batchSize, Recompute recompute) {
+    TrainingOptions options(Precision precision, int steps, int batchSize, Recompute recompute) {
         return new TrainingOptions(
                 optimizer.kind,
                 optimizer.learningRate(),

@@ -1,11 +1,11 @@
 package dev.ottava.cli;
 
-import dev.ottava.core.DType;
 import dev.ottava.core.Device;
 import dev.ottava.data.Datasets;
 import dev.ottava.data.Progress;
 import dev.ottava.hub.ModelFolder;
 import dev.ottava.nn.LlamaConfig;
+import dev.ottava.nn.Precision;
 import dev.ottava.nn.LlamaModel;
 import dev.ottava.train.RunFolder;
 import dev.ottava.train.StepMetrics;
@@ -45,7 +45,7 @@ final class TrainingJob {
                         config.maxPositionEmbeddings(),
                         config.eosTokenId(),
                         Progress.NONE)) {
-            DType precision = arguments.device.dtype(device);
+            Precision precision = arguments.device.precision(device);
             int steps = arguments.run.steps(data.train().rows());
             TrainingOptions options = arguments.options(precision, steps);
             MemoryFit.check(arguments, config, options, device);

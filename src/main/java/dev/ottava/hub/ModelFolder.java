@@ -1,7 +1,6 @@
 package dev.ottava.hub;
 
 import dev.ottava.autograd.Parameter;
-import dev.ottava.core.DType;
 import dev.ottava.core.Device;
 import dev.ottava.core.InvalidArgumentException;
 import dev.ottava.core.OttavaException;
@@ -9,6 +8,7 @@ import dev.ottava.core.Tensor;
 import dev.ottava.nn.LlamaConfig;
 import dev.ottava.nn.LlamaModel;
 import dev.ottava.nn.LlamaParameters;
+import dev.ottava.nn.Precision;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -39,18 +39,18 @@ public final class ModelFolder {
     /**
      * Loads a model. Everything is checked before memory is allocated.
      *
-     * @param dtype of the loaded weights, F32 or BF16: those of the files, F32, BF16 or F16, are cast
+     * @param precision what the model computes with; the weights of the files, F32, BF16 or F16, are cast to its dtype
      * @throws InvalidArgumentException if a file is broken, or a tensor missing, unknown or of another shape
      */
-    public static LlamaModel load(Path folder, Device device, DType dtype) {
+    public static LlamaModel load(Path folder, Device device, Precision precision) {
         LlamaConfig config = readConfig(folder);
         try (ModelWeights weights = ModelWeights.open(folder)) {
             if (config.numHiddenLayers() > weights.count()) {
                 throw new InvalidArgumentException(folder + ": num_hidden_layers is " + config.numHiddenLayers()
                         + ", but there are only " + weights.count() + " tensors");
             }
-            weights.check(LlamaParameters.shapes(config), dtype, config.tieWordEmbeddings());
-            LlamaModel model = LlamaModel.empty(config, device, dtype);
+            weights.check(LlamaParameters.shapes(config), precision.dtype(), config.tieWordEmbeddings());
+            LlamaModel model = LlamaModel.empty(config, device, precision);
             try {
                 for (Parameter parameter : model.parameters()) {
                     weights.read(parameter.name(), parameter.weight());

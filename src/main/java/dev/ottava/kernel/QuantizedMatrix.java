@@ -33,7 +33,7 @@ public record QuantizedMatrix(long rows, long columns, Tensor codes, Tensor tran
                 NAME,
                 "codes " + codes + " and transposed " + transposed + " differ in dtype");
         Check.dtype(NAME, "scales", scales, scaling == Scaling.GROUPS_16 ? DType.BF16 : DType.F32);
-        Check.shape(NAME, "scales", scales, scaling.shape(rows, columns));
+        Check.shape(NAME, "scales", scales, scaling.scalesShape(rows, columns));
     }
 
     private static void checkCodes(String name, Tensor codes, long rows, long columns, Tensor scales) {
@@ -68,18 +68,31 @@ public record QuantizedMatrix(long rows, long columns, Tensor codes, Tensor tran
     /** A matrix whose codes and scales are not initialised. */
     public static QuantizedMatrix empty(
             Arena arena, DType dtype, Scaling scaling, Layout layout, long rows, long columns) {
-        requireFloat8(dtype); // before there is memory to free
-        Check.that(
-                scaling != Scaling.GROUPS_16 || layout == Layout.CODES,
-                NAME,
-                "groups of 16 in a row have no transposed copy: take Layout.CODES");
+        check(dtype, scaling, layout); // before there is memory to free
+        DType ofScales = scaling == Scaling.GROUPS_16 ? DType.BF16 : DType.F32;
+        Tensor scales = arena.empty(ofScales, scaling.scalesShape(rows, columns));
+        return withScales(arena, dtype, scaling, scales, layout, rows, columns);
+    }
+
+    /** A matrix whose codes are not initialised, of scales that exist and belong to somebody else: the caller closes the codes only. */
+    public static QuantizedMatrix withScales(
+            Arena arena, DType dtype, Scaling scaling, Tensor scales, Layout layout, long rows, long columns) {
+        check(dtype, scaling, layout);
         return new QuantizedMatrix(
                 rows,
                 columns,
                 layout == Layout.TRANSPOSED ? null : arena.empty(dtype, rows, filledUp(columns)),
                 layout == Layout.CODES ? null : arena.empty(dtype, columns, filledUp(rows)),
                 scaling,
-                arena.empty(scaling == Scaling.GROUPS_16 ? DType.BF16 : DType.F32, scaling.shape(rows, columns)));
+                scales);
+    }
+
+    private static void check(DType dtype, Scaling scaling, Layout layout) {
+        requireFloat8(dtype);
+        Check.that(
+                scaling != Scaling.GROUPS_16 || layout == Layout.CODES,
+                NAME,
+                "groups of 16 in a row have no transposed copy: take Layout.CODES");
     }
 
     /** The length of a row of codes: a multiple of 16. */

@@ -22,7 +22,7 @@ public enum Scaling {
     }
 
     /** The shape of the scales of a matrix. */
-    long[] shape(long rows, long columns) {
+    public long[] scalesShape(long rows, long columns) {
         return switch (this) {
             case PER_TENSOR -> new long[] {1};
             case BLOCKS_128 -> new long[] {(rows + 127) / 128, (columns + 127) / 128};

@@ -1,13 +1,21 @@
 package dev.ottava.nn;
 
 import dev.ottava.autograd.AddOperation;
+import dev.ottava.autograd.Fp8LinearOperation;
+import dev.ottava.autograd.Fp8Weight;
+import dev.ottava.autograd.LinearInput;
 import dev.ottava.autograd.LinearOperation;
 import dev.ottava.autograd.Parameter;
+import dev.ottava.autograd.QuantizeOperation;
+import dev.ottava.autograd.QuantizedVariable;
 import dev.ottava.autograd.RmsNormOperation;
 import dev.ottava.autograd.SwiGluOperation;
 import dev.ottava.autograd.Tape;
 import dev.ottava.autograd.Variable;
+import dev.ottava.kernel.Scaling;
+import java.util.Objects;
 import java.util.function.Function;
+import java.util.stream.Stream;
 
 /** One layer: {@code h = x + attention(norm(x))}, then {@code h + feedForward(norm(h))}. */
 final class LlamaBlock {
@@ -16,13 +24,18 @@ final class LlamaBlock {
         Variable apply(Tape tape, Variable q, Variable k, Variable v);
     }
 
-    private record Linear(Parameter weight, Parameter bias) {
-        Variable apply(Tape tape, Variable x) {
-            return LinearOperation.apply(tape, x, weight, bias);
+    /** A linear layer; {@code fp8} is null where it computes in the dtype of its weight. */
+    private record Linear(Parameter weight, Parameter bias, Fp8Weight fp8) {
+        Variable apply(Tape tape, LinearInput x) {
+            if (x instanceof QuantizedVariable quantized) {
+                return Fp8LinearOperation.apply(tape, quantized, fp8, bias);
+            }
+            return LinearOperation.apply(tape, (Variable) x, weight, bias);
         }
     }
 
     private final double epsilon;
+    private final Scaling fp8;
     private final Parameter inputNorm;
     private final Parameter postAttentionNorm;
     private final Linear query;
@@ -33,10 +46,15 @@ final class LlamaBlock {
     private final Linear up;
     private final Linear down;
 
-    LlamaBlock(LlamaConfig config, int layer, Function<String, Parameter> parameters) {
+    /** A block whose linear layers compute in FP8 with this scaling, or in the dtype of the weights if it is null. */
+    LlamaBlock(LlamaConfig config, int layer, Function<String, Parameter> parameters, Scaling fp8) {
         String prefix = "model.layers." + layer + ".";
-        Function<String, Linear> linear = name ->
-                new Linear(parameters.apply(prefix + name + ".weight"), parameters.apply(prefix + name + ".bias"));
+        Function<String, Linear> linear = name -> {
+            Parameter weight = parameters.apply(prefix + name + ".weight");
+            Parameter bias = parameters.apply(prefix + name + ".bias");
+            return new Linear(weight, bias, fp8 == null ? null : new Fp8Weight(weight, fp8));
+        };
+        this.fp8 = fp8;
         epsilon = config.rmsNormEps();
         inputNorm = parameters.apply(prefix + "input_layernorm.weight");
         postAttentionNorm = parameters.apply(prefix + "post_attention_layernorm.weight");
@@ -59,7 +77,7 @@ final class LlamaBlock {
         Variable q;
         Variable k;
         Variable v;
-        try (Variable normed = RmsNormOperation.apply(tape, x, inputNorm, epsilon)) {
+        try (LinearInput normed = normalize(tape, x, inputNorm)) {
             q = query.apply(tape, normed);
             k = key.apply(tape, normed);
             v = value.apply(tape, normed);
@@ -68,21 +86,38 @@ final class LlamaBlock {
         q.close();
         k.close();
         v.close();
-        Variable projected = output.apply(tape, attended);
-        attended.close();
+        Variable projected;
+        try (Variable plain = attended;
+                LinearInput operand = fp8 == null ? plain : QuantizeOperation.apply(tape, plain, fp8)) {
+            projected = output.apply(tape, operand);
+        }
         Variable h = AddOperation.apply(tape, x, projected);
         projected.close();
         return h;
     }
 
+    private LinearInput normalize(Tape tape, Variable x, Parameter weight) {
+        return fp8 == null
+                ? RmsNormOperation.apply(tape, x, weight, epsilon)
+                : RmsNormOperation.quantized(tape, x, weight, epsilon, fp8);
+    }
+
+    /** The weights of the linear layers as products in FP8 see them; none otherwise. */
+    Stream<Fp8Weight> fp8Weights() {
+        return Stream.of(query, key, value, output, gate, up, down)
+                .map(Linear::fp8)
+                .filter(Objects::nonNull);
+    }
+
     private Variable feedForward(Tape tape, Variable h) {
         Variable g;
         Variable u;
-        try (Variable normed = RmsNormOperation.apply(tape, h, postAttentionNorm, epsilon)) {
+        try (LinearInput normed = normalize(tape, h, postAttentionNorm)) {
             g = gate.apply(tape, normed);
             u = up.apply(tape, normed);
         }
-        Variable activated = SwiGluOperation.apply(tape, g, u);
+        LinearInput activated =
+                fp8 == null ? SwiGluOperation.apply(tape, g, u) : SwiGluOperation.quantized(tape, g, u, fp8);
         g.close();
         u.close();
         Variable projected = down.apply(tape, activated);

@@ -2,6 +2,7 @@ package dev.ottava.nn;
 
 import dev.ottava.autograd.AttentionOperation;
 import dev.ottava.autograd.EmbeddingOperation;
+import dev.ottava.autograd.Fp8Weight;
 import dev.ottava.autograd.LossOperation;
 import dev.ottava.autograd.Parameter;
 import dev.ottava.autograd.Recompute;
@@ -24,36 +25,40 @@ import java.util.Map;
 public final class LlamaModel implements AutoCloseable {
     private final LlamaConfig config;
     private final Device device;
-    private final DType dtype;
+    private final Precision precision;
     private final List<Parameter> parameters = new ArrayList<>();
     private final Map<String, Parameter> byName = new HashMap<>();
     private final List<LlamaBlock> blocks = new ArrayList<>();
+    private final Map<Parameter, Fp8Weight> fp8Weights = new HashMap<>();
     private final RopeTables rope;
 
-    private LlamaModel(LlamaConfig config, Device device, DType dtype) {
+    private LlamaModel(LlamaConfig config, Device device, Precision precision) {
         this.config = config;
         this.device = device;
-        this.dtype = dtype;
+        this.precision = precision;
         LlamaParameters.shapes(config).forEach((name, shape) -> {
-            Tensor weight = device.arena(MemoryPurpose.WEIGHTS).empty(dtype, shape);
+            Tensor weight = device.arena(MemoryPurpose.WEIGHTS).empty(precision.dtype(), shape);
             Parameter parameter = new Parameter(name, parameters.size(), weight);
             parameters.add(parameter);
             byName.put(name, parameter);
         });
         for (int layer = 0; layer < config.numHiddenLayers(); layer++) {
-            blocks.add(new LlamaBlock(config, layer, byName::get));
+            blocks.add(new LlamaBlock(config, layer, byName::get, precision.fp8Scaling()));
         }
+        blocks.stream()
+                .flatMap(LlamaBlock::fp8Weights)
+                .forEach(weight -> fp8Weights.put(weight.parameter(), weight));
         rope = new RopeTables(device, config);
     }
 
     /** A model whose weights are not initialised, for a loader to fill. */
-    public static LlamaModel empty(LlamaConfig config, Device device, DType dtype) {
-        return new LlamaModel(config, device, dtype);
+    public static LlamaModel empty(LlamaConfig config, Device device, Precision precision) {
+        return new LlamaModel(config, device, precision);
     }
 
     /** A model with random weights: see {@link Initialization}. */
-    public static LlamaModel initialize(LlamaConfig config, Device device, DType dtype, long seed) {
-        LlamaModel model = new LlamaModel(config, device, dtype);
+    public static LlamaModel initialize(LlamaConfig config, Device device, Precision precision, long seed) {
+        LlamaModel model = new LlamaModel(config, device, precision);
         Initialization.apply(model, seed);
         return model;
     }
@@ -66,9 +71,26 @@ public final class LlamaModel implements AutoCloseable {
         return device;
     }
 
+    public Precision precision() {
+        return precision;
+    }
+
     /** The dtype of weights and activations. */
     public DType dtype() {
-        return dtype;
+        return precision.dtype();
+    }
+
+    /** Says that a weight has changed, as whoever changes one must: what linear layers in FP8 know of it is made again. */
+    public void changed(Parameter parameter) {
+        Fp8Weight weight = fp8Weights.get(parameter);
+        if (weight != null) {
+            weight.changed();
+        }
+    }
+
+    /** Says that all weights may have changed. */
+    public void changed() {
+        fp8Weights.values().forEach(Fp8Weight::changed);
     }
 
     /** All parameters in the order of their names. A tied language-model head is the embedding, and is not listed twice. */
@@ -164,6 +186,7 @@ public final class LlamaModel implements AutoCloseable {
     @Override
     public void close() {
         rope.close();
+        fp8Weights.values().forEach(Fp8Weight::close);
         parameters.forEach(parameter -> parameter.weight().close());
     }
 }

@@ -121,6 +121,7 @@ final class Checkpoints {
         }
         compare(training);
         read(checkpoint.resolve("model.safetensors"), weights());
+        model.changed();
         read(checkpoint.resolve("optimizer.safetensors"), optimizerState);
         return new Position(
                 training.path("step").asInt(), training.path("tokens").asLong());

@@ -1,7 +1,7 @@
 package dev.ottava.train;
 
-import dev.ottava.core.DType;
 import dev.ottava.core.InvalidArgumentException;
+import dev.ottava.nn.Precision;
 import java.util.Locale;
 import java.util.function.Consumer;
 
@@ -18,7 +18,7 @@ import java.util.function.Consumer;
  * @param batchSize sequences of a step, or of an accumulation step
  * @param gradientAccumulationSteps AdamW only: batches that share one update
  * @param steps updates in all
- * @param precision F32: everything; BF16: weights and activations
+ * @param precision what the model computes with
  * @param recomputeBlocks keep only the input of each block for the backward pass
  * @param logSteps log every so many steps, and the last
  * @param saveSteps checkpoint every so many steps; 0 is off
@@ -42,7 +42,7 @@ public record TrainingOptions(
         int steps,
         long seed,
         boolean shuffle,
-        DType precision,
+        Precision precision,
         boolean recomputeBlocks,
         int logSteps,
         int saveSteps,
@@ -99,9 +99,6 @@ public record TrainingOptions(
                     + ": it consumes each gradient the moment it exists and has none to add to; raise --batch-size, or use"
                     + " --optimizer adamw");
         }
-        if (precision != DType.F32 && precision != DType.BF16) {
-            throw new InvalidArgumentException("--precision " + precision + " is not implemented: fp32 or bf16");
-        }
     }
 
     /** The defaults for an optimizer and a number of steps. */
@@ -123,7 +120,7 @@ public record TrainingOptions(
                 steps,
                 0,
                 true,
-                DType.F32,
+                Precision.F32,
                 false,
                 10,
                 0,
@@ -156,7 +153,7 @@ public record TrainingOptions(
         public int steps;
         public long seed;
         public boolean shuffle;
-        public DType precision;
+        public Precision precision;
         public boolean recomputeBlocks;
         public int logSteps;
         public int saveSteps;

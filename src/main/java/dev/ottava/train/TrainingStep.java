@@ -148,6 +148,7 @@ public final class TrainingStep implements AutoCloseable {
 
     private void update(Parameter parameter, Tensor gradient) {
         optimizer.update(parameter, gradient, control, sumOf(parameter));
+        model.changed(parameter);
     }
 
     private Tensor sumOf(Parameter parameter) {

@@ -6,10 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.ottava.Gpu;
-import dev.ottava.core.DType;
 import dev.ottava.core.Device;
 import dev.ottava.hub.ModelFolder;
 import dev.ottava.nn.LlamaModel;
+import dev.ottava.nn.Precision;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -156,7 +156,7 @@ class GoldenTracesTest {
     private static void weightNorms(Path output, JsonNode expected, double tolerance) {
         int found = 0;
         try (Device device = Device.open("cpu");
-                LlamaModel model = ModelFolder.load(output, device, DType.F32)) {
+                LlamaModel model = ModelFolder.load(output, device, Precision.F32)) {
             for (var parameter : model.parameters()) {
                 if (expected.has(parameter.name())) {
                     double sum = 0;

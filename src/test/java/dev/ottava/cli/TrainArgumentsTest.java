@@ -3,7 +3,7 @@ package dev.ottava.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
-import dev.ottava.core.DType;
+import dev.ottava.nn.Precision;
 import dev.ottava.core.Device;
 import dev.ottava.core.InvalidArgumentException;
 import dev.ottava.data.DataOptions;
@@ -108,14 +108,14 @@ class TrainArgumentsTest {
     void defaultsAreThoseOfTheTrainer(String optimizer, double learningRate) {
         OptimizerKind kind = OptimizerKind.valueOf(optimizer.toUpperCase(Locale.ROOT));
         TrainArguments arguments = parse("--preset demo-3m --data a.txt --optimizer " + optimizer);
-        assertEquals(TrainingOptions.defaults(kind, 7), arguments.options(DType.F32, 7));
-        assertEquals(learningRate, arguments.options(DType.F32, 7).learningRate());
+        assertEquals(TrainingOptions.defaults(kind, 7), arguments.options(Precision.F32, 7));
+        assertEquals(learningRate, arguments.options(Precision.F32, 7).learningRate());
         assertEquals(
                 new DataOptions(List.of(Path.of("a.txt")), List.of(), 0, 512, 0, true),
                 arguments.data.options(arguments.run.seed));
         assertEquals(
                 OptimizerKind.LOMO,
-                parse("--preset demo-3m").options(DType.F32, 1).optimizer());
+                parse("--preset demo-3m").options(Precision.F32, 1).optimizer());
     }
 
     @Test
@@ -145,13 +145,13 @@ class TrainArgumentsTest {
                         100,
                         -9,
                         false,
-                        DType.BF16,
+                        Precision.BF16,
                         true,
                         15,
                         13,
                         14,
                         11),
-                arguments.options(DType.BF16, arguments.run.steps(1)));
+                arguments.options(Precision.BF16, arguments.run.steps(1)));
         assertEquals(
                 new DataOptions(
                         List.of(Path.of("a.txt"), Path.of("b.jsonl"), Path.of("c.jsonl")),
@@ -182,10 +182,10 @@ class TrainArgumentsTest {
     @Test
     void precisionFollowsTheDevice() {
         try (Device device = Device.open("cpu")) {
-            DType natural = device.hasNativeBf16() ? DType.BF16 : DType.F32;
-            assertEquals(natural, parse("--preset x").device.dtype(device));
-            assertEquals(DType.F32, parse("--preset x --precision fp32").device.dtype(device));
-            assertEquals(DType.BF16, parse("--preset x --precision bf16").device.dtype(device));
+            Precision natural = device.hasNativeBf16() ? Precision.BF16 : Precision.F32;
+            assertEquals(natural, parse("--preset x").device.precision(device));
+            assertEquals(Precision.F32, parse("--preset x --precision fp32").device.precision(device));
+            assertEquals(Precision.BF16, parse("--preset x --precision bf16").device.precision(device));
         }
     }
 

@@ -8,12 +8,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.ottava.autograd.Parameter;
 import dev.ottava.core.BFloat16;
-import dev.ottava.core.DType;
 import dev.ottava.core.Device;
 import dev.ottava.core.InvalidArgumentException;
 import dev.ottava.core.OttavaException;
 import dev.ottava.core.Tensor;
 import dev.ottava.nn.LlamaModel;
+import dev.ottava.nn.Precision;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -57,7 +57,7 @@ class ModelFolderTest {
     void whatIsLoadedIsSavedByteForByte(String golden) throws IOException {
         Path source = UNTIED.resolveSibling(golden);
         Path target = folder.resolve("new/model");
-        try (LlamaModel model = ModelFolder.load(source, device, DType.F32)) {
+        try (LlamaModel model = ModelFolder.load(source, device, Precision.F32)) {
             ModelFolder.save(model, target, null);
         }
         assertEquals(
@@ -70,8 +70,8 @@ class ModelFolderTest {
 
     @Test
     void castsWhenLoadingAndSavesItsOwnType() throws IOException {
-        try (LlamaModel single = ModelFolder.load(TIED, device, DType.F32);
-                LlamaModel half = ModelFolder.load(TIED, device, DType.BF16)) {
+        try (LlamaModel single = ModelFolder.load(TIED, device, Precision.F32);
+                LlamaModel half = ModelFolder.load(TIED, device, Precision.BF16)) {
             for (int i = 0; i < single.parameters().size(); i++) {
                 float[] expected = single.parameters().get(i).weight().toFloats();
                 for (int j = 0; j < expected.length; j++) {
@@ -94,7 +94,7 @@ class ModelFolderTest {
         Path source = folder.resolve("tokenizer");
         ByteTokenizer.write(source);
         Files.writeString(source.resolve("generation_config.json"), "{\"eos_token_id\":[1,2]}");
-        try (LlamaModel model = ModelFolder.load(TIED, device, DType.F32);
+        try (LlamaModel model = ModelFolder.load(TIED, device, Precision.F32);
                 Tokenizer tokenizer = ModelFolder.tokenizer(source).orElseThrow()) {
             ModelFolder.save(model, folder, tokenizer);
             ModelFolder.save(model, folder, tokenizer);
@@ -118,7 +118,7 @@ class ModelFolderTest {
         Files.writeString(folder.resolve("config.json"), "old");
         Path absent = folder.resolve("absent/tokenizer_config.json");
         Tokenizer broken = new FilesOnly(List.of(UNTIED.resolve("config.json"), absent));
-        try (LlamaModel model = ModelFolder.load(TIED, device, DType.F32)) {
+        try (LlamaModel model = ModelFolder.load(TIED, device, Precision.F32)) {
             OttavaException e = assertThrows(OttavaException.class, () -> ModelFolder.save(model, folder, broken));
             assertTrue(e.getMessage().startsWith(folder + " cannot be written: "), e.getMessage());
         }
@@ -129,8 +129,8 @@ class ModelFolderTest {
     @Test
     void readsShards() throws IOException {
         Map<String, String> fileOf = shard();
-        try (LlamaModel expected = ModelFolder.load(UNTIED, device, DType.F32);
-                LlamaModel model = ModelFolder.load(folder, device, DType.F32)) {
+        try (LlamaModel expected = ModelFolder.load(UNTIED, device, Precision.F32);
+                LlamaModel model = ModelFolder.load(folder, device, Precision.F32)) {
             for (int i = 0; i < expected.parameters().size(); i++) {
                 Parameter parameter = expected.parameters().get(i);
                 assertEquals(parameter.name(), model.parameters().get(i).name());
@@ -169,7 +169,7 @@ class ModelFolderTest {
             });
         }
         Path target = folder.resolve("saved");
-        try (LlamaModel model = ModelFolder.load(folder, device, DType.F32)) {
+        try (LlamaModel model = ModelFolder.load(folder, device, Precision.F32)) {
             ModelFolder.save(model, target, null);
         }
         assertEquals(
@@ -215,7 +215,7 @@ class ModelFolderTest {
     void refusesFoldersThatHoldNoModel() throws IOException {
         Path absent = folder.resolve("absent");
         OttavaException e =
-                assertThrows(InvalidArgumentException.class, () -> ModelFolder.load(absent, device, DType.F32));
+                assertThrows(InvalidArgumentException.class, () -> ModelFolder.load(absent, device, Precision.F32));
         assertEquals("there is no folder " + absent, e.getMessage());
         assertRefused("there is no file " + folder.resolve("config.json"));
         Files.copy(UNTIED.resolve("config.json"), folder.resolve("config.json"));
@@ -223,7 +223,7 @@ class ModelFolderTest {
     }
 
     private void assertRefused(String message) {
-        OttavaException e = assertThrows(OttavaException.class, () -> ModelFolder.load(folder, device, DType.F32));
+        OttavaException e = assertThrows(OttavaException.class, () -> ModelFolder.load(folder, device, Precision.F32));
         assertTrue(e.getMessage().contains(message), e.getMessage());
         assertFalse(e.getMessage().contains("\n"), e.getMessage());
     }
@@ -231,7 +231,7 @@ class ModelFolderTest {
     /** A copy of a golden in the folder, its tensors changed. */
     private void rewrite(Path golden, Consumer<Map<String, Tensor>> change) throws IOException {
         Files.write(folder.resolve("config.json"), Files.readAllBytes(golden.resolve("config.json")));
-        try (LlamaModel model = ModelFolder.load(golden, device, DType.F32)) {
+        try (LlamaModel model = ModelFolder.load(golden, device, Precision.F32)) {
             Map<String, Tensor> tensors = tensors(model);
             change.accept(tensors);
             SafetensorsWriter.write(folder.resolve(WEIGHTS), tensors);
@@ -242,7 +242,7 @@ class ModelFolderTest {
     private Map<String, String> shard() throws IOException {
         Files.copy(UNTIED.resolve("config.json"), folder.resolve("config.json"));
         Map<String, String> fileOf = new LinkedHashMap<>();
-        try (LlamaModel model = ModelFolder.load(UNTIED, device, DType.F32)) {
+        try (LlamaModel model = ModelFolder.load(UNTIED, device, Precision.F32)) {
             Map<String, Map<String, Tensor>> shards = new TreeMap<>();
             tensors(model).forEach((name, tensor) -> {
                 String file = name.contains(".0.") ? "model-1.safetensors" : "model-2.safetensors";

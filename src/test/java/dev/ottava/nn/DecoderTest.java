@@ -25,7 +25,7 @@ class DecoderTest {
         int[] ids = new SplittableRandom(1).ints(29, 0, CONFIG.vocabSize()).toArray();
         double tolerance = dtype == DType.F32 ? 2e-5 : 3e-2;
         try (Device device = Device.open("cpu");
-                LlamaModel model = LlamaModel.initialize(CONFIG, device, dtype, 9);
+                LlamaModel model = LlamaModel.initialize(CONFIG, device, Precision.of(dtype), 9);
                 Tensor idTensor = device.tensor(ids, ids.length);
                 Tensor full = model.logits(idTensor, 1);
                 Decoder decoder = new Decoder(model, 30)) {

@@ -8,7 +8,6 @@ import dev.ottava.autograd.LossOperation;
 import dev.ottava.autograd.Parameter;
 import dev.ottava.autograd.ParameterGradients;
 import dev.ottava.autograd.Tape;
-import dev.ottava.core.DType;
 import dev.ottava.core.Device;
 import dev.ottava.core.Tensor;
 import java.util.ArrayList;
@@ -32,7 +31,7 @@ class LlamaGradientTest {
     }
 
     private static LlamaModel model(Device device, boolean tied) {
-        LlamaModel model = LlamaModel.initialize(config(tied), device, DType.F32, 3);
+        LlamaModel model = LlamaModel.initialize(config(tied), device, Precision.F32, 3);
         // Weights ten times larger than a fresh model's, so that no gradient is lost in rounding; biases not zero.
         SplittableRandom random = new SplittableRandom(5);
         for (Parameter parameter : model.parameters()) {

@@ -15,6 +15,7 @@ import dev.ottava.kernel.Elementwise;
 import dev.ottava.kernel.StepControl;
 import dev.ottava.nn.LlamaConfig;
 import dev.ottava.nn.LlamaModel;
+import dev.ottava.nn.Precision;
 import dev.ottava.nn.RopeConfig;
 import java.util.Map;
 import java.util.TreeMap;
@@ -47,7 +48,7 @@ class UserOptimizerTest {
         double[] norms = new double[steps];
         Map<String, float[]> weights = new TreeMap<>();
         try (Device device = Device.open("cpu");
-                LlamaModel model = LlamaModel.initialize(CONFIG, device, DType.F32, 7);
+                LlamaModel model = LlamaModel.initialize(CONFIG, device, Precision.F32, 7);
                 StepControl control = new StepControl(device);
                 Tensor sums = device.empty(DType.F32, model.parameters().size());
                 Tensor ids = device.tensor(IDS, IDS.length);

@@ -15,6 +15,7 @@ import dev.ottava.core.MemoryStatistics;
 import dev.ottava.data.Dataset;
 import dev.ottava.hub.ModelFolder;
 import dev.ottava.nn.LlamaModel;
+import dev.ottava.nn.Precision;
 import dev.ottava.train.TrainingOptions.OptimizerKind;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -186,7 +187,7 @@ class TrainerTest {
         long[] resident = new long[2];
         TrainingOptions options = options(OptimizerKind.ADAMW, 300, Map.of("logSteps", 100));
         try (Device device = Device.open("cpu");
-                LlamaModel model = ModelFolder.load(Goldens.RAGGED, device, DType.F32);
+                LlamaModel model = ModelFolder.load(Goldens.RAGGED, device, Precision.F32);
                 Dataset data = Goldens.data(Goldens.RAGGED, model.config());
                 Trainer trainer = new Trainer(model, data, null, options, null)) {
             trainer.run(new TrainingListener() {

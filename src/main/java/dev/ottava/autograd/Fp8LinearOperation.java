@@ -1,0 +1,97 @@
+package dev.ottava.autograd;
+
+import dev.ottava.core.DType;
+import dev.ottava.core.Device;
+import dev.ottava.core.MemoryPurpose;
+import dev.ottava.core.Tensor;
+import dev.ottava.kernel.Elementwise;
+import dev.ottava.kernel.Gemm;
+import dev.ottava.kernel.Gemm.Accumulation;
+import dev.ottava.kernel.Quantize;
+import dev.ottava.kernel.QuantizedMatrix;
+import dev.ottava.kernel.QuantizedMatrix.Layout;
+import java.util.List;
+import java.util.stream.Stream;
+
+/**
+ * {@code y = x Wᵀ (+ bias)} in FP8: inputs and weights in E4M3, gradients of outputs in E5M2. The forward product accumulates fast, those of the gradients
+ * exactly.
+ */
+public final class Fp8LinearOperation {
+    private Fp8LinearOperation() {}
+
+    /**
+     * Applies a linear layer.
+     *
+     * @param x [rows, in]
+     * @param weight [out, in]
+     * @param bias [out], or null
+     * @return [rows, out], of the dtype of the weight
+     */
+    public static Variable apply(Tape tape, QuantizedVariable x, Fp8Weight weight, Parameter bias) {
+        Parameter parameter = weight.parameter();
+        Tensor w = parameter.weight();
+        Variable y = tape.empty(w.dtype(), x.value().rows(), w.size(0));
+        QuantizedMatrix forward = weight.codes();
+        Gemm.multiply(
+                y.value(), x.value(), false, forward, false, bias == null ? null : bias.weight(), null, Accumulation.FAST);
+        forward.codes().close();
+        List<Parameter> used = Stream.of(parameter, bias).filter(p -> p != null).toList();
+        QuantizedMatrix input = x.transposed();
+        tape.record(y.gradient(), used, x.saved(), parameters -> {
+            boolean ready = y.gradient().quantized() != null;
+            QuantizedMatrix dY = ready ? y.gradient().quantized() : quantize(y.gradient().tensor(), weight);
+            // The gradient of x first: handing on the weight's gradient changes the weight.
+            GradientTarget dX = x.gradient().target();
+            QuantizedMatrix backward = weight.transposed();
+            Gemm.multiply(
+                    dX.tensor(),
+                    dY,
+                    false,
+                    backward,
+                    true,
+                    null,
+                    dX.accumulate() ? dX.tensor() : null,
+                    Accumulation.EXACT);
+            backward.transposed().close();
+            GradientTarget dW = parameters.open(parameter);
+            Gemm.multiply(
+                    dW.tensor(), dY, true, input, true, null, dW.accumulate() ? dW.tensor() : null, Accumulation.EXACT);
+            parameters.done(parameter);
+            if (bias != null) {
+                GradientTarget dBias = parameters.open(bias);
+                if (ready) {
+                    sumColumns(dBias, dY, w.dtype());
+                } else {
+                    Elementwise.columnSum(dBias.tensor(), y.gradient().tensor(), dBias.accumulate());
+                }
+                parameters.done(bias);
+            }
+            if (!ready) {
+                dY.close();
+            }
+        });
+        return y;
+    }
+
+    private static QuantizedMatrix quantize(Tensor gradient, Fp8Weight weight) {
+        QuantizedMatrix dY = QuantizedMatrix.empty(
+                gradient.device().arena(MemoryPurpose.WORKSPACE),
+                DType.E5M2,
+                weight.scaling(),
+                Layout.BOTH,
+                gradient.size(0),
+                gradient.size(1));
+        Quantize.quantize(dY, gradient);
+        return dY;
+    }
+
+    /** The gradient of a bias where that of the output was never a tensor. */
+    private static void sumColumns(GradientTarget dBias, QuantizedMatrix dY, DType dtype) {
+        Device device = dBias.tensor().device();
+        try (Tensor plain = device.empty(dtype, dY.rows(), dY.columns())) {
+            Quantize.dequantize(plain, dY);
+            Elementwise.columnSum(dBias.tensor(), plain, dBias.accumulate());
+        }
+    }
+}

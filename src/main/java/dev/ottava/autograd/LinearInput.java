@@ -1,0 +1,7 @@
+package dev.ottava.autograd;
+
+/** What linear layers take: a tensor, or codes of FP8. */
+public sealed interface LinearInput extends AutoCloseable permits Variable, QuantizedVariable {
+    @Override
+    void close();
+}
