@@ -3,6 +3,7 @@
 // mma.m16n8 and wgmma, of which warp w has rows 16 w.
 #pragma once
 
+#include "../common/exact_division.cuh"
 #include "../common/reduce.cuh"
 #include "../ptx/fp8.cuh"
 
@@ -189,15 +190,6 @@ struct QuantizeResult {
         clear_outside(x, place);
     }
 
-    // The largest magnitude of a thread's columns from fragment `first_j` on, a warp's once reduced.
-    template <int COUNT>
-    static __device__ __forceinline__ uint32_t largest_of(const float (&x)[COUNT], int first_j, int count_j) {
-        uint32_t bits = 0;
-#pragma unroll
-        for (int i = 0; i < 4 * count_j; i++) bits = LargestBits()(bits, magnitude_bits(x[4 * first_j + i]));
-        return bits;
-    }
-
     // The scale of the block of 128 x 128 that holds (row, column) of D; one thread of those that share it writes it.
     __device__ __forceinline__ float block_scale(uint32_t amax_bits, int row, int column, bool writes) const {
         float scale = fp8_scale(amax_bits, largest());
@@ -225,8 +217,9 @@ struct QuantizeResult {
     // Codes of the neighbours x[4 j + 2 h], x[4 j + 2 h + 1], the first in the lower byte; 0 beyond the columns of D, where rows are filled
     // up.
     template <int COUNT>
-    __device__ __forceinline__ uint16_t codes(const float (&x)[COUNT], int j, int h, float scale, FragmentPlace place) const {
-        float first = x[4 * j + 2 * h] / scale, second = x[4 * j + 2 * h + 1] / scale;
+    __device__ __forceinline__ uint16_t codes(const float (&x)[COUNT], int j, int h, const ExactDivision& divided,
+                                              FragmentPlace place) const {
+        float first = divided(x[4 * j + 2 * h]), second = divided(x[4 * j + 2 * h + 1]);
         uint16_t pair = to_e5m2 ? ptx::to_fp8x2<e5m2>(first, second) : ptx::to_fp8x2<e4m3>(first, second);
         int left = place.columns_left(j);
         return left > 1 ? pair : left > 0 ? static_cast<uint16_t>(pair & 0xffu) : static_cast<uint16_t>(0);

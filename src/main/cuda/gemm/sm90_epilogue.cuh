@@ -106,6 +106,8 @@ struct Sm90Store {
 };
 
 // D in FP8. With blocks of 128 x 128, tiles have whole ones: of a tile of 256 x 128 each warpgroup has one of its own.
+// Values are made from the sums, 64 columns at a time, once for the maximum and once for the codes: the registers of accumulators cannot
+// hold anything else, and there are none to keep all values beside them.
 struct Sm90Quantize {
     QuantizeResult result;
     ptx::TensorMap map;  // of the codes, rows filled up to multiples of 16; boxes of 128 x 16
@@ -116,39 +118,67 @@ struct Sm90Quantize {
     __device__ __forceinline__ void finish(float (&sums)[Tile::halves][Tile::columns / 2], float scale, int row, int column,
                                            Sm90Workspace& work) const {
         static_assert(!Tile::beside && Tile::columns % 128 == 0, "a tile has whole blocks");
-        constexpr int blocks = Tile::columns / 128;
-        float scales[blocks];
+        float scales[Tile::columns / 128] = {};
+        if (!result.groups) block_scales<Tile>(sums, scale, row, column, work, scales);
+        float again[1] = {scale};
+        ptx::wgmma_pin(again);  // or the compiler would see that the products are the same, and keep the first
 #pragma unroll
         for (int half = 0; half < Tile::halves; half++)
-            result.finish(sums[half], scale, FragmentPlace(row + 64 * half, column, result.rows, result.columns));
-        if (!result.groups) block_scales<Tile>(sums, row, column, work, scales);
 #pragma unroll
-        for (int half = 0; half < Tile::halves; half++) {
-            FragmentPlace place(row + 64 * half, column, result.rows, result.columns);
-#pragma unroll
-            for (int block = 0; block < blocks; block++) {
+            for (int block = 0; block < Tile::columns / 128; block++) {
                 unsigned char* box = work.take_box();
 #pragma unroll
-                for (int j = 0; j < 16; j += 2)
-#pragma unroll
-                    for (int h = 0; h < 2; h++) {
-                        int at = 16 * block + j;
-                        float divisor = result.groups ? result.group_scale(sums[half], at, h, place) : scales[block];
-                        // Eight rows of 8 bytes at a time, which the swizzle spreads over all banks.
-                        unsigned char* to = Sm90Workspace::piece(box, work.lane / 4 + 8 * h, j / 2) + work.lane % 4 * 2;
-                        *reinterpret_cast<uint16_t*>(to) = result.codes(sums[half], at, h, divisor, place);
-                        *reinterpret_cast<uint16_t*>(to + 8) = result.codes(sums[half], at + 1, h, divisor, place);
+                for (int part = 0; part < 2; part++) {
+                    FragmentPlace place(row + 64 * half, column + 128 * block + 64 * part, result.rows, result.columns);
+                    float x[32];
+                    values(x, &sums[half][64 * block + 32 * part], again[0], place);
+                    if (result.groups) {
+                        put_groups(box, 4 * part, x, place, work.lane);
+                    } else {
+                        put_block(box, 4 * part, x, scales[block], place, work.lane);
                     }
+                }
                 work.store_box(&map, box, column + 128 * block, row + 64 * half);
             }
-        }
     }
 
   private:
+    __device__ __forceinline__ void values(float (&x)[32], const float* sums, float scale, FragmentPlace place) const {
+#pragma unroll
+        for (int i = 0; i < 32; i++) x[i] = sums[i];
+        result.finish(x, scale, place);
+    }
+
+    __device__ __forceinline__ void put_groups(unsigned char* box, int first_piece, const float (&x)[32], FragmentPlace place,
+                                               int lane) const {
+#pragma unroll
+        for (int j = 0; j < 8; j += 2)
+#pragma unroll
+            for (int h = 0; h < 2; h++) {
+                ExactDivision divided(result.group_scale(x, j, h, place));
+                put_codes(box, first_piece, x, j, h, divided, place, lane);
+                put_codes(box, first_piece, x, j + 1, h, divided, place, lane);
+            }
+    }
+    __device__ __forceinline__ void put_block(unsigned char* box, int first_piece, const float (&x)[32], float scale, FragmentPlace place,
+                                              int lane) const {
+        ExactDivision divided(scale);
+#pragma unroll
+        for (int j = 0; j < 8; j++)
+#pragma unroll
+            for (int h = 0; h < 2; h++) put_codes(box, first_piece, x, j, h, divided, place, lane);
+    }
+    // Eight rows of 8 bytes at a time, which the swizzle spreads over all banks.
+    __device__ __forceinline__ void put_codes(unsigned char* box, int first_piece, const float (&x)[32], int j, int h,
+                                              const ExactDivision& divided, FragmentPlace place, int lane) const {
+        unsigned char* to = Sm90Workspace::piece(box, lane / 4 + 8 * h, first_piece + j / 2) + j % 2 * 8 + lane % 4 * 2;
+        *reinterpret_cast<uint16_t*>(to) = result.codes(x, j, h, divided, place);
+    }
+
     // The consumers exchange their maxima. They write to two places by tiles in turn: who writes for the tile after the next has passed
     // the barrier of the next, and so has everyone who read this tile's.
     template <class Tile>
-    __device__ __forceinline__ void block_scales(const float (&sums)[Tile::halves][Tile::columns / 2], int row, int column,
+    __device__ __forceinline__ void block_scales(const float (&sums)[Tile::halves][Tile::columns / 2], float scale, int row, int column,
                                                  Sm90Workspace& work, float (&scales)[Tile::columns / 128]) const {
         constexpr int blocks = Tile::columns / 128, sharing = Tile::halves == 2 ? 4 : Sm90Workspace::warps;
         uint32_t* amax = work.amax + work.tile * Sm90Workspace::warps * 2;
@@ -158,7 +188,14 @@ struct Sm90Quantize {
             uint32_t bits = 0;
 #pragma unroll
             for (int half = 0; half < Tile::halves; half++)
-                bits = LargestBits()(bits, QuantizeResult::largest_of(sums[half], 16 * block, 16));
+#pragma unroll
+                for (int part = 0; part < 2; part++) {
+                    float x[32];
+                    values(x, &sums[half][64 * block + 32 * part], scale,
+                           FragmentPlace(row + 64 * half, column + 128 * block + 64 * part, result.rows, result.columns));
+#pragma unroll
+                    for (int i = 0; i < 32; i++) bits = LargestBits()(bits, magnitude_bits(x[i]));
+                }
             bits = warp_reduce<LargestBits>(bits);
             if (work.lane == 0) amax[work.warp * 2 + block] = bits;
         }

@@ -31,21 +31,12 @@
 #include "../ptx/cluster.cuh"
 #include "../ptx/warp.cuh"
 #include "../ptx/wgmma_products.cuh"
+#include "fp8_scales.cuh"
 #include "sm90_epilogue.cuh"
 #include "sm90_tiles.h"
 #include "tile_order.cuh"
 
 namespace ottava {
-
-// One F32 per tensor, or per 128 rows and 128 of k; see gemm.h. Both strides 0: per tensor.
-struct Fp8Scales {
-    const float* values;
-    int64_t row_stride, k_stride;
-    int last;  // block of rows
-
-    // Of the 128 rows that hold `row`; past the last row, where a tile reaches beyond D, that of the last.
-    __device__ __forceinline__ const float* of_rows(int row) const { return values + min(row / 128, last) * row_stride; }
-};
 
 template <class A, class B, class Tile, bool promoted, class Epilogue>
 struct sm90_fp8_gemm {
@@ -205,12 +196,13 @@ struct sm90_fp8_gemm {
     // One group of wgmma is always under way; a stage is given back when the next one's has been issued.
     __device__ __forceinline__ void fast_sums(float (&sums)[Tile::halves][Tile::columns / 2], const Memory& memory, int cluster_blocks,
                                               int lane, uint64_t a, uint64_t b, Position& at) const {
-        static_assert(promoted || Tile::halves == 1, "sums of two halves are promoted");
         int before = 0;
         for (int step = 0; step < steps; step++, at.advance()) {
             ptx::mbarrier_wait(memory.full + at.stage, at.phase);
             ptx::wgmma_fence();  // [3]
-            multiply(sums[0], a + at.stage * (a_bytes / 16), b + at.stage * (b_bytes / 16), step > 0);
+#pragma unroll
+            for (int half = 0; half < Tile::halves; half++)
+                multiply(sums[half], a + (at.stage * a_bytes + half * 64 * step_bytes) / 16, b + at.stage * (b_bytes / 16), step > 0);
             ptx::wgmma_commit();
             if (step > 0) {
                 ptx::wgmma_wait<1>();
@@ -219,7 +211,8 @@ struct sm90_fp8_gemm {
             before = at.stage;
         }
         ptx::wgmma_wait<0>();
-        ptx::wgmma_pin(sums[0]);
+#pragma unroll
+        for (int half = 0; half < Tile::halves; half++) ptx::wgmma_pin(sums[half]);
         release(memory, before, cluster_blocks, lane);
     }
 

@@ -5,6 +5,7 @@
 #include "elementwise.h"
 #include "embedding.h"
 #include "gemm.h"
+#include "gemm_fp8.h"
 #include "loss.h"
 #include "norm.h"
 #include "optimizer.h"
@@ -35,6 +36,8 @@ const Operations kernel_operations = {
     .adalomo_update_matrix = kernels::adalomo_update_matrix,
     .adalomo_update_vector = kernels::adalomo_update_vector,
     .adamw_update = kernels::adamw_update,
+    .gemm_fp8 = kernels::gemm_fp8,
+    .gemm_fp8_quantize = kernels::gemm_fp8_quantize,
 };
 
 }  // namespace ottava
