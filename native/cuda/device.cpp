@@ -38,6 +38,7 @@ struct CudaDevice : KernelDevice {
         describe();
         Choice choice = choose();
         architecture = choice.architecture;
+        multiprocessors = gpu.attribute(CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT);
         try {
             gpu.check(driver.cuDevicePrimaryCtxRetain(&context, gpu.device), "cuDevicePrimaryCtxRetain");
             enter();

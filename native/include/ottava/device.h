@@ -32,9 +32,10 @@ OTTAVA_API int ottava_device_close(int64_t device);
  * A property of a device as text; "" if it has none of that name. Valid until the device is closed.
  * "name", "processor", "matmul" (who multiplies matrices), "native_bf16" ("true" or "false"); and
  *   cpu    "threads", "instructions"
- *   simt   "threads", "architecture" (whose kernels run: "sm_80", "sm_89" or "sm_90a"), "schedule"
+ *   simt   "threads", "architecture" (whose kernels run: "sm_80", "sm_89" or "sm_90a"), "schedule", "multiprocessors",
+ *          "last_kernel" (the name, in its cubin, of the one launched last)
  *   cuda   "architecture" (as simt, or "compute_89"), "kernels" (the same and why), "compute_capability", "driver" (for which CUDA),
- *          "memory" (bytes), "multiprocessors", "clock_mhz" (at most)
+ *          "memory" (bytes), "multiprocessors", "clock_mhz" (at most), "last_kernel"
  */
 OTTAVA_API const char* ottava_device_property(int64_t device, const char* name);
 

@@ -5,6 +5,7 @@
 #include "elementwise.h"
 #include "embedding.h"
 #include "gemm.h"
+#include "gemm_fp8.h"
 #include "loss.h"
 #include "norm.h"
 #include "optimizer.h"
@@ -41,6 +42,8 @@ const Operations kernel_operations = {
     .rms_norm_quantize = kernels::rms_norm_quantize,
     .swiglu_quantize = kernels::swiglu_quantize,
     .swiglu_backward_quantize = kernels::swiglu_backward_quantize,
+    .gemm_fp8 = kernels::gemm_fp8,
+    .gemm_fp8_quantize = kernels::gemm_fp8_quantize,
 };
 
 }  // namespace ottava

@@ -43,7 +43,7 @@ abstract class QuantizeContract extends Contract {
                         ? null
                         : bench.empty(format, columns, QuantizeOracle.filledUp(rows) + (long) more),
                 scaling,
-                bench.empty(scaling == Scaling.GROUPS_16 ? DType.BF16 : DType.F32, scaling.shape(rows, columns)));
+                bench.empty(scaling == Scaling.GROUPS_16 ? DType.BF16 : DType.F32, scaling.scalesShape(rows, columns)));
     }
 
     static Layout everyCopy(Scaling scaling) {

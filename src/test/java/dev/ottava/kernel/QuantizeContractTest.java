@@ -155,7 +155,7 @@ class QuantizeContractTest extends QuantizeContract {
     }
 
     private void compareGiven(DType format, Scaling scaling, float[] scales, float[] x, int rows, int columns) {
-        long count = Arrays.stream(scaling.shape(rows, columns)).reduce(1, (a, b) -> a * b);
+        long count = Arrays.stream(scaling.scalesShape(rows, columns)).reduce(1, (a, b) -> a * b);
         float[] given = new float[(int) count];
         for (int i = 0; i < given.length; i++) {
             given[i] = round(scaling == Scaling.GROUPS_16 ? DType.BF16 : DType.F32, scales[i % scales.length]);
@@ -239,7 +239,7 @@ class QuantizeContractTest extends QuantizeContract {
 
     private void compareDequantize(
             DType dtype, DType format, Scaling scaling, float[] someScales, byte[] codes, int rows, int columns) {
-        long count = Arrays.stream(scaling.shape(rows, columns)).reduce(1, (a, b) -> a * b);
+        long count = Arrays.stream(scaling.scalesShape(rows, columns)).reduce(1, (a, b) -> a * b);
         float[] scales = new float[(int) count];
         for (int i = 0; i < scales.length; i++) {
             scales[i] = round(DType.BF16, someScales[i % someScales.length]);
