@@ -29,7 +29,8 @@ struct SimtDevice : KernelDevice {
                       {"matmul", "Ottava"},
                       {"native_bf16", "false"},
                       {"architecture", simulated == 90 ? "sm_90a" : "sm_" + std::to_string(simulated)},
-                      {"schedule", Schedule::from_environment().name()}};
+                      {"schedule", Schedule::from_environment().name()},
+                      {"fp8_accumulator", truncates_fp8_from_environment() ? "truncated" : "full"}};
     }
 
     int64_t allocate(int64_t bytes) override {

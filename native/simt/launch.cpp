@@ -30,6 +30,13 @@ Schedule Schedule::from_environment() {
     throw std::invalid_argument(std::string("OTTAVA_SIMT_SCHEDULE=") + text + ": forward, reverse or seed:N");
 }
 
+bool truncates_fp8_from_environment() {
+    const char* text = std::getenv("OTTAVA_SIMT_FP8_ACCUMULATOR");
+    if (text == nullptr || *text == 0 || std::strcmp(text, "full") == 0) return false;
+    if (std::strcmp(text, "truncated") == 0) return true;
+    throw std::invalid_argument(std::string("OTTAVA_SIMT_FP8_ACCUMULATOR=") + text + ": full or truncated");
+}
+
 std::string Schedule::name() const {
     return kind == FORWARD ? "forward" : kind == REVERSE ? "reverse" : "seed:" + std::to_string(seed);
 }

@@ -20,6 +20,9 @@ struct Schedule {
     std::string name() const;
 };
 
+// OTTAVA_SIMT_FP8_ACCUMULATOR: full (also when it is not set), or truncated. Anything else throws std::invalid_argument.
+bool truncates_fp8_from_environment();
+
 struct LaunchConfig {
     const char* name = "kernel";
     dim3 grid = {};
@@ -30,6 +33,7 @@ struct LaunchConfig {
     bool coresident = false;   // all blocks at the same time, for grids whose blocks wait for each other
     int workers = 0;           // processor threads; 0: as OpenMP has it
     Schedule schedule = Schedule::from_environment();
+    bool truncate_fp8_sums = truncates_fp8_from_environment();  // docs/simt.md, "FP8 sums"
 };
 
 // Runs body once per thread of the grid. Returns "" or what went wrong, in one line: kernel, block, thread, what. The first error ends the

@@ -83,6 +83,7 @@ void Machine::prepare(const LaunchConfig& launch, int64_t first, int64_t count) 
         block.linear = linear;
         block.free_registers = 0;
         for (Barrier& barrier : block.barriers) barrier = Barrier();
+        for (Warpgroup& warpgroup : block.warpgroups) warpgroup.clear();
         block.shared.reset(launch.shared_bytes);
         for (int t = 0; t < warps_per_block * 32; t++) {
             Fiber& fiber = fibers[static_cast<size_t>(block.first_warp * 32 + t)];
@@ -133,6 +134,8 @@ std::string Machine::run_group(const LaunchConfig& launch, const std::function<v
     }
     for (size_t i = 0; i < static_cast<size_t>(count); i++) {
         std::string damage = blocks[i]->shared.damage();
+        for (const Warpgroup& warpgroup : blocks[i]->warpgroups)
+            if (damage.empty()) damage = warpgroup.missing();
         if (error.empty() && !damage.empty()) error = "block " + describe(blocks[i]->index) + ": " + damage;
     }
     current = nullptr;

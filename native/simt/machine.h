@@ -53,6 +53,7 @@ struct Block : BlockContext {
     int free_registers = 0;  // per lane, given back by warps
     Barrier barriers[16];
     SharedMemory shared;
+    Warpgroup warpgroups[8];
 };
 
 // Lanes of one warp that gather for one operation.
@@ -95,6 +96,7 @@ struct Machine {
     void moved() { idle_rounds = 0; }           // a polling thread found what it waited for
     size_t group_size() const { return static_cast<size_t>(group); }
     int threads() const { return all_threads; }  // of the group
+    bool truncates_fp8() const { return config->truncate_fp8_sums; }
     Fiber& running() const { return *static_cast<Fiber*>(current); }
 
     std::vector<Fiber> fibers;  // 32 a warp, whether the block fills it or not

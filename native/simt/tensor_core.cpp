@@ -1,57 +1,75 @@
 #include "tensor_core.h"
 
-#include <bit>
 #include <cstring>
+#include <type_traits>
 
 #include "machine.h"
 
 namespace ottava::simt {
 
-static float low(uint32_t pair) {
-    return std::bit_cast<float>(pair << 16);
-}
+namespace {
 
-static float high(uint32_t pair) {
-    return std::bit_cast<float>(pair & 0xffff0000u);
-}
+struct MmaLane {
+    NumberType type_a, type_b;
+    uint32_t* d;
+    const uint32_t* a;
+    const uint32_t* b;
+};
 
-#if defined(__x86_64__)
-__attribute__((target_clones("avx2", "default")))
-#endif
-static void
-multiply(float (&d)[16][8], const float (&a)[16][16], const float (&b)[16][8]) {
-    for (int i = 0; i < 16; i++) {
-        float row[8];
-        std::memcpy(row, d[i], sizeof row);
-        for (int k = 0; k < 16; k++)
-#pragma omp simd
-            for (int j = 0; j < 8; j++) row[j] += a[i][k] * b[k][j];
-        std::memcpy(d[i], row, sizeof row);
-    }
-}
-
-void mma_m16n8k16_bf16(void** lanes, uint32_t) {
-    float a[16][16], b[16][8], d[16][8];
+template <class T>
+void multiply(void** lanes) {
+    const auto& first = *static_cast<MmaLane*>(lanes[0]);
+    int each = 2 * numbers_per_byte_pair(first.type_a);  // numbers a register
+    int k = 8 * each;
+    T a[64 * 16], b[8 * 64], d[8 * 16], numbers[8];
+    auto decode_register = [&](NumberType type, uint32_t word) {
+        unsigned char bytes[4];
+        std::memcpy(bytes, &word, 4);
+        decode(type, bytes, 4, numbers);
+    };
     for (int lane = 0; lane < 32; lane++) {
         const auto& own = *static_cast<MmaLane*>(lanes[lane]);
         int g = lane / 4, t = lane % 4;
         for (int r = 0; r < 4; r++) {
-            float* pair = &a[g + r % 2 * 8][2 * t + r / 2 * 8];
-            pair[0] = low(own.a[r]);
-            pair[1] = high(own.a[r]);
+            decode_register(own.type_a, own.a[r]);
+            for (int i = 0; i < each; i++) a[(t * each + r / 2 * k / 2 + i) * 16 + g + r % 2 * 8] = numbers[i];
         }
         for (int r = 0; r < 2; r++) {
-            b[2 * t + 8 * r][g] = low(own.b[r]);
-            b[2 * t + 8 * r + 1][g] = high(own.b[r]);
+            decode_register(own.type_b, own.b[r]);
+            for (int i = 0; i < each; i++) b[g * k + t * each + r * k / 2 + i] = numbers[i];
         }
-        for (int r = 0; r < 4; r++) d[g + r / 2 * 8][2 * t + r % 2] = own.d[r];
+        for (int r = 0; r < 4; r++) std::memcpy(&d[(2 * t + r % 2) * 16 + g + r / 2 * 8], &own.d[r], 4);
     }
-    multiply(d, a, b);
+    bool truncated = !is_integer(first.type_a) && first.type_a != BF16 && machine().truncates_fp8();
+    if constexpr (std::is_same_v<T, float>) {
+        if (truncated) {
+            add_products_truncated(d, a, b, 8, k);
+        } else {
+            add_products(d, a, b, 8, k);
+        }
+    } else {
+        add_products(d, a, b, 8, k);
+    }
     for (int lane = 0; lane < 32; lane++) {
         const auto& own = *static_cast<MmaLane*>(lanes[lane]);
         int g = lane / 4, t = lane % 4;
-        for (int r = 0; r < 4; r++) own.d[r] = d[g + r / 2 * 8][2 * t + r % 2];
+        for (int r = 0; r < 4; r++) std::memcpy(&own.d[r], &d[(2 * t + r % 2) * 16 + g + r / 2 * 8], 4);
     }
+}
+
+void multiply_any(void** lanes, uint32_t) {
+    if (is_integer(static_cast<MmaLane*>(lanes[0])->type_a)) {
+        multiply<int32_t>(lanes);
+    } else {
+        multiply<float>(lanes);
+    }
+}
+
+}  // namespace
+
+void mma(const char* operation, NumberType type_a, NumberType type_b, void* d, const uint32_t* a, const uint32_t* b, Site site) {
+    MmaLane own{type_a, type_b, static_cast<uint32_t*>(d), a, b};
+    warp_together(0xffffffffu, operation, multiply_any, &own, site);
 }
 
 namespace {

@@ -4,19 +4,20 @@
 #include <cstdint>
 
 #include "context.h"
+#include "numbers.h"
 
 namespace ottava::simt {
 
-enum WgmmaType { BF16, E4M3 };
-
 struct WgmmaShape {
-    const char* operation;
     int n;
-    WgmmaType type;
+    NumberType a, b;
+    bool a_along_m, b_along_n;  // how the operand lies in shared memory; else along k
+
+    bool operator==(const WgmmaShape&) const = default;
 };
 
-// a: from registers if they are not null, else from shared memory by its descriptor.
-void wgmma(WgmmaShape shape, float* d, uint64_t a, const uint32_t* registers, uint64_t b, bool accumulate, Site site);
+// d: n / 2 floats, or int32_t. a: from registers if they are not null, else from shared memory by its descriptor.
+void wgmma(WgmmaShape shape, void* d, uint64_t a, const uint32_t* registers, uint64_t b, bool accumulate, Site site);
 void wgmma_commit(Site site);
 void wgmma_wait(int groups_left, Site site);
 

@@ -3,7 +3,7 @@
 #include "bugs.h"
 #include "ptx/mbarrier.cuh"
 #include "ptx/tma.cuh"
-#include "ptx/wgmma_bf16.cuh"
+#include "ptx/wgmma_products.cuh"
 
 namespace ottava::bugs {
 
@@ -43,8 +43,8 @@ static std::string product(Case c) {
         float sums[32] = {};
         ptx::wgmma_fence();
         for (int k = 0; k < 4; k++)
-            ptx::wgmma_m64n64k16_bf16(sums, ptx::wgmma_descriptor(bytes + k * c.step, c.swizzle, 1024),
-                                      ptx::wgmma_descriptor(bytes + 8192 + k * c.step, c.swizzle, 1024), k > 0);
+            ptx::wgmma<bf16, bf16>(sums, ptx::wgmma_descriptor(bytes + k * c.step, c.swizzle, 1024),
+                                   ptx::wgmma_descriptor(bytes + 8192 + k * c.step, c.swizzle, 1024), k > 0);
         ptx::wgmma_commit();
         if (c.wait && c.keep) {
             if (c.overlap) {

@@ -1,6 +1,6 @@
 // Matrix products of a warpgroup (128 threads) from shared memory (PTX ISA, "Asynchronous warpgroup-level matrix instructions"), sm_90a.
 // Order: wgmma_fence, products, wgmma_commit, wgmma_wait. Until the wait neither the sums, nor the operands in shared memory, nor the
-// registers of a may be touched. The products themselves: wgmma_bf16.cuh, wgmma_e4m3.cuh.
+// registers of a may be touched. The products themselves: wgmma_products.cuh.
 #pragma once
 
 #include "cuda_types.cuh"
@@ -22,9 +22,14 @@ inline uint32_t wgmma_address(const void* shared) {
 }
 #endif
 
-// Describes an operand whose rows (of m or n) run along k, as TMA writes it with a swizzle of 128, 64 or 32 bytes: eight rows of so many
-// bytes, then the next eight after `group_bytes`. Along k the address advances inside the row. Without swizzle (0): pieces of eight rows
-// of 16 bytes; the next piece along k after `piece_bytes`, the next eight rows after `group_bytes`.
+// Describes an operand in shared memory, as TMA writes it with a swizzle of 128, 64 or 32 bytes.
+//   Rows (of m or n) that run along k: eight rows of `swizzle` bytes, then the next eight rows after `group_bytes`. Along k the address
+//   advances inside the row. `piece_bytes` does not matter.
+//   Rows of k that run along m or n (Major::MN): eight rows of `swizzle` bytes, then the next eight rows after `group_bytes`, and what
+//   follows along m or n after `piece_bytes`. Along k the address advances by whole groups.
+// Without swizzle (0) the operand lies in pieces of eight rows of 16 bytes, 128 bytes each. Rows that run along k: the next piece along k
+// after `piece_bytes`, the next eight rows after `group_bytes`. Major::MN: the next piece along m or n after `group_bytes`, the next eight
+// rows after `piece_bytes`.
 __device__ __forceinline__ uint64_t wgmma_descriptor(const void* shared, int swizzle, int group_bytes, int piece_bytes = 16) {
     uint64_t mode = swizzle == 128 ? 1 : swizzle == 64 ? 2 : swizzle == 32 ? 3 : 0;
     return (wgmma_address(shared) & 0x3ffff) >> 4 | static_cast<uint64_t>(piece_bytes >> 4) << 16 |
