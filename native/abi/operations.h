@@ -25,6 +25,8 @@
     X(rms_norm_forward)      \
     X(rms_norm_backward)     \
     X(gemm)                  \
+    X(gemm_fp8)              \
+    X(gemm_fp8_quantize)     \
     X(rope)                  \
     X(attention_forward)     \
     X(attention_backward)    \
@@ -39,8 +41,6 @@
 
 // To be joined with the list above as soon as every device has them.
 #define OTTAVA_FP8_OPERATIONS(X) \
-    X(gemm_fp8)                  \
-    X(gemm_fp8_quantize)         \
     X(quantize)                  \
     X(dequantize)                \
     X(rms_norm_quantize)         \

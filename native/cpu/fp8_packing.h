@@ -1,38 +1,20 @@
 // FP8 codes as operands of the microkernel: they widen exactly, to F32 or to pairs of BF16, while they are packed.
 #pragma once
 
+#include "fp8.h"
 #include "packing.h"
 
 OTTAVA_CPU_BEGIN
 
-struct e4m3 {
-    uint8_t bits;
-};
-
-struct e5m2 {
-    uint8_t bits;
-};
-
-typedef uint32_t uvec __attribute__((vector_size(4 * lanes)));
-
-inline uvec load_codes(const void* source) {
-    typedef uint8_t codes __attribute__((vector_size(lanes)));
-    return __builtin_convertvector(load_unaligned<codes>(source), uvec);
-}
-
 // The bits of a code, moved to where F32 has exponent and significand, are its value but for the bias of the exponent, in subnormals too:
 // a power of two away.
-inline vec widen(const e4m3* source) {
-    uvec code = load_codes(source), rest = code & 0x7fu;
-    vec value = (vec)(rest << 20) * 0x1p120f;
-    uvec nan = (uvec)(rest == 0x7fu) & 0x7fc00000u;
-    return (vec)((uvec)value | nan | (code & 0x80u) << 24);
-}
-
-inline vec widen(const e5m2* source) {
-    uvec code = load_codes(source), rest = code & 0x7fu;
-    vec value = (vec)(rest << 21) * 0x1p112f;
-    uvec not_finite = (uvec)(rest >= 0x7cu) & 0x7f800000u;
+template <class F>
+inline vec widen(const F* source) {
+    typedef uint8_t codes __attribute__((vector_size(lanes)));
+    typedef uint32_t uvec __attribute__((vector_size(4 * lanes)));
+    uvec code = __builtin_convertvector(load_unaligned<codes>(source), uvec), rest = code & 0x7fu;
+    vec value = (vec)(rest << (23 - F::significand_bits)) * bits_to_float(static_cast<uint32_t>(254 - F::bias) << 23);
+    uvec not_finite = (uvec)(rest > F::largest_code) & 0x7f800000u;
     return (vec)((uvec)value | not_finite | (code & 0x80u) << 24);
 }
 
@@ -44,20 +26,16 @@ struct Bf16OfCode {
     uint16_t bits[128];
 
     constexpr Bf16OfCode() : bits() {
-        constexpr int significand = __is_same(F, e4m3) ? 3 : 2, bias = __is_same(F, e4m3) ? 7 : 15;
-        for (int code = 0; code < 128; code++) {
-            int exponent = code >> significand, rest = code & ((1 << significand) - 1);
-            if (exponent == 0) {
-                if (rest == 0) continue;
-                for (exponent = 1; (rest >> significand) == 0; exponent--) rest *= 2;
-                rest &= (1 << significand) - 1;
+        constexpr uint32_t one = 1u << F::significand_bits;
+        for (uint32_t code = 1; code < 128; code++) {
+            uint32_t exponent = code / one + 127 - F::bias, rest = code % one;
+            if (code < one) {  // subnormal: shifted until its leading one is the implied one
+                for (exponent++; rest < one; exponent--) rest *= 2;
+                rest -= one;
+            } else if (code > F::largest_code) {
+                exponent = 255;
             }
-            bits[code] = static_cast<uint16_t>((exponent + 127 - bias) << 7 | rest << (7 - significand));
-        }
-        if (__is_same(F, e4m3)) {
-            bits[127] = 0x7fc0;
-        } else {
-            for (int rest = 0; rest < 4; rest++) bits[124 + rest] = static_cast<uint16_t>(0x7f80 | rest << 5);
+            bits[code] = static_cast<uint16_t>(exponent << 7 | rest << (7 - F::significand_bits));
         }
     }
 };

@@ -175,4 +175,33 @@ int gemm_fp8(int64_t, int d_dtype, int64_t d, int64_t d_pitch, int64_t d_amax, i
     return OTTAVA_OK;
 }
 
+// Blocks are quantised where they are, a block of 128 x 128 or a row of groups at a time, by the operation itself.
+int gemm_fp8_quantize(int64_t stream, int q_dtype, int64_t q, int64_t q_pitch, int scaling, int64_t q_scales, int a_dtype, int64_t a,
+                      int64_t a_pitch, int64_t a_scales, int64_t a_scale_row_stride, int64_t a_scale_k_stride, int b_dtype, int64_t b,
+                      int64_t b_pitch, int64_t b_scales, int64_t b_scale_row_stride, int64_t b_scale_k_stride, int bias_dtype, int64_t bias,
+                      int64_t m, int64_t n, int64_t k, int) {
+    Product product{{a_dtype, a, a_pitch, a_scales, a_scale_row_stride, a_scale_k_stride},
+                    {b_dtype, b, b_pitch, b_scales, b_scale_row_stride, b_scale_k_stride},
+                    bias_dtype,
+                    bias,
+                    m,
+                    n,
+                    k};
+    bool groups = scaling == OTTAVA_GROUPS_16;
+    int64_t scale_rows = groups ? 1 : scale_block, scale_columns = groups ? 16 : scale_block;
+    int64_t scale_bytes = groups ? sizeof(bf16) : sizeof(float), scales_in_row = (n + scale_columns - 1) / scale_columns;
+    int64_t part_columns = groups ? max_block : scale_block;
+    for_each_block(product, scale_block, "gemm_fp8_quantize", [&](float* sums, const Block& block) {
+        for (int64_t i = 0; i < block.rows; i += scale_rows)
+            for (int64_t j = 0; j < block.columns; j += part_columns) {
+                int64_t row = block.row + i, column = block.column + j;
+                quantize(stream, q_dtype, q + row * q_pitch + column, q_pitch, 0, 0, scaling,
+                         q_scales + (row / scale_rows * scales_in_row + column / scale_columns) * scale_bytes, 0, OTTAVA_F32,
+                         reinterpret_cast<int64_t>(sums + i * max_block + j), max_block, smaller(scale_rows, block.rows - i),
+                         smaller(part_columns, block.columns - j));
+            }
+    });
+    return OTTAVA_OK;
+}
+
 OTTAVA_CPU_END
