@@ -1,0 +1,190 @@
+// Quantisation to FP8 with a scale per block of 128 x 128 or one that is there already, in one or both layouts. See ottava/quantize.h.
+// A block of threads has a block of the matrix: 512 threads with four rows of eight columns each, in registers, so that every input is read
+// once. The transposed codes go through shared memory (16 KiB), as words of four rows, 32 to a column; the 16-byte parts of a column are
+// exchanged so that neither the words of a warp nor the parts that it reads share a bank.
+// Grid: one-dimensional, a block for each of the matrix, row by row.
+#pragma once
+
+#include "../common/reduce.cuh"
+#include "../common/scale.cuh"
+#include "sources.cuh"
+
+namespace ottava {
+
+constexpr int scale_block = 128;
+
+// Where the codes of one matrix go; either address may be null.
+struct QuantizedTo {
+    uint8_t* codes;
+    uint8_t* transposed;
+    float* scales;
+    uint32_t* magnitudes;  // of each block, for a scale per tensor
+};
+
+enum class ScalesAre { Made, Given, NotYet };  // NotYet: only the magnitudes are found
+
+template <class F, class Source>
+struct any_quantize {
+    using T = typename Source::Type;
+    static constexpr int threads = 512, blocks = sizeof(T) == 2 ? 2 : 1;
+
+    Source source;
+    QuantizedTo to[Source::outputs];
+    int64_t pitch, transposed_pitch;
+    int64_t rows, columns;
+    ScalesAre scales_are;
+    int scale_stride;  // 1, or 0 for a scale per tensor
+
+    __device__ __forceinline__ void operator()() const {
+        uint32_t across = static_cast<uint32_t>((columns + scale_block - 1) / scale_block);
+        int64_t block_row = static_cast<int64_t>(blockIdx.x / across) * scale_block;
+        int64_t block_column = static_cast<int64_t>(blockIdx.x % across) * scale_block;
+        uint32_t lane = threadIdx.x % 32, warp = threadIdx.x / 32;
+        uint32_t four = warp / 2 * 4 + lane / 8, eight = warp % 2 * 8 + lane % 8;  // of the rows, of the columns
+        int64_t i = block_row + 4 * four, j = block_column + 8 * eight;
+
+        Run<T> runs[4][Source::outputs];
+#pragma unroll
+        for (int r = 0; r < 4; r++) source.make(runs[r], i + r, j, count_of(i + r, j));
+
+#pragma unroll
+        for (int n = 0; n < Source::outputs; n++) {
+            float scale;
+            if (scales_are == ScalesAre::Given) {
+                scale = to[n].scales[blockIdx.x * scale_stride];
+            } else {
+                uint32_t magnitude = largest_of_block(runs, n);
+                if (scales_are == ScalesAre::NotYet) {
+                    if (threadIdx.x == 0) to[n].magnitudes[blockIdx.x] = magnitude;
+                    continue;
+                }
+                scale = scale_of(magnitude, F::largest);
+                if (threadIdx.x == 0) to[n].scales[blockIdx.x] = scale;
+            }
+            uint2 codes[4];
+#pragma unroll
+            for (int r = 0; r < 4; r++) {
+                codes[r] = encode(runs[r][n], scale, count_of(i + r, j));
+                if (to[n].codes != nullptr && i + r < rows && j < filled_up(columns))
+                    *reinterpret_cast<uint2*>(to[n].codes + (i + r) * pitch + j) = codes[r];
+            }
+            if (to[n].transposed != nullptr) store_transposed(to[n].transposed, codes, four, eight, block_row, block_column);
+        }
+    }
+
+  private:
+    // Columns that exist in row i from column j on.
+    __device__ __forceinline__ int64_t count_of(int64_t i, int64_t j) const { return i < rows ? columns - j : 0; }
+
+    static __device__ __forceinline__ uint32_t largest_of_block(const Run<T> (&runs)[4][Source::outputs], int n) {
+        uint32_t magnitude = 0;
+#pragma unroll
+        for (int r = 0; r < 4; r++) {
+            float x[8];
+            runs[r][n].unpack(x);
+#pragma unroll
+            for (int k = 0; k < 8; k++) magnitude = max(magnitude, magnitude_bits(x[k]));
+        }
+        return block_reduce<Maximum>(magnitude, 0u);
+    }
+
+    // The codes of eight numbers, of which `count` exist; zeros for the rest, whatever the scale.
+    static __device__ __forceinline__ uint2 encode(const Run<T>& run, float scale, int64_t count) {
+        float x[8];
+        run.unpack(x);
+#pragma unroll
+        for (int k = 0; k < 8; k++) x[k] = x[k] / scale;
+        return make_uint2(ptx::to_fp8x4<F>(x[0], x[1], x[2], x[3]) & first_bytes(count),
+                          ptx::to_fp8x4<F>(x[4], x[5], x[6], x[7]) & first_bytes(count - 4));
+    }
+    static __device__ __forceinline__ uint32_t first_bytes(int64_t count) {
+        return count >= 4 ? 0xffffffffu : count > 0 ? (1u << (8 * count)) - 1u : 0u;
+    }
+
+    // Four words of four bytes transposed.
+    static __device__ __forceinline__ void transpose(uint32_t* words, uint32_t a, uint32_t b, uint32_t c, uint32_t d) {
+        uint32_t ab_low = __byte_perm(a, b, 0x5140), ab_high = __byte_perm(a, b, 0x7362);
+        uint32_t cd_low = __byte_perm(c, d, 0x5140), cd_high = __byte_perm(c, d, 0x7362);
+        words[0] = __byte_perm(ab_low, cd_low, 0x5410);
+        words[1] = __byte_perm(ab_low, cd_low, 0x7632);
+        words[2] = __byte_perm(ab_high, cd_high, 0x5410);
+        words[3] = __byte_perm(ab_high, cd_high, 0x7632);
+    }
+
+    __device__ __forceinline__ void store_transposed(uint8_t* out, const uint2* codes, uint32_t four, uint32_t eight, int64_t block_row,
+                                                     int64_t block_column) const {
+        OTTAVA_SHARED(uint32_t, tile, scale_block* scale_block / 4);
+        uint32_t words[8];
+        transpose(words, codes[0].x, codes[1].x, codes[2].x, codes[3].x);
+        transpose(words + 4, codes[0].y, codes[1].y, codes[2].y, codes[3].y);
+        __syncthreads();  // the codes of the matrix before may still be read
+#pragma unroll
+        for (uint32_t k = 0; k < 8; k++) tile[part_of(8 * eight + k, four / 4) * 4 + four % 4] = words[k];
+        __syncthreads();
+        uint32_t part = threadIdx.x % 8;
+        int64_t i = block_row + part * 16;
+#pragma unroll
+        for (uint32_t column = threadIdx.x / 8; column < scale_block; column += threads / 8) {
+            int64_t j = block_column + column;
+            if (j < columns && i < filled_up(rows)) store_16(out + j * transposed_pitch + i, load_16(tile + part_of(column, part) * 4));
+        }
+    }
+    // Where 16 rows of a column are, in units of 16 bytes.
+    static __device__ __forceinline__ uint32_t part_of(uint32_t column, uint32_t part) { return column * 8 + (part ^ column / 8 % 8); }
+};
+
+// inverse_rms of the rows of x, and the largest magnitude of each row of y = x * inverse_rms * weight, rounded to T, unless its address is
+// null: what is needed before RmsNormOf can be quantised. Grid and block of any_rms_norm_forward, for the same sums.
+template <class T>
+struct any_rms_norm_magnitudes {
+    static constexpr int threads = 1024;
+    float* inverse_rms;
+    uint32_t* magnitudes;
+    const T* x;
+    const T* weight;
+    int64_t rows, columns;
+    float epsilon;
+    bool aligned;
+
+    __device__ __forceinline__ void operator()() const {
+        int64_t first = static_cast<int64_t>(threadIdx.x) * norm_run, stride = static_cast<int64_t>(blockDim.x) * norm_run;
+        for (int64_t i = blockIdx.x; i < rows; i += gridDim.x) {
+            const T* in = x + i * columns;
+            float value[norm_run] = {};
+            float r = row_inverse_rms(value, in, columns, epsilon, aligned);
+            if (threadIdx.x == 0) inverse_rms[i] = r;
+            if (magnitudes == nullptr) continue;
+            uint32_t magnitude = 0;
+            for (int64_t j = first; j < columns; j += stride) {
+                if (columns > stride) load_run<norm_run>(value, in + j, columns - j, aligned);
+                float w[norm_run];
+                load_run<norm_run>(w, weight + j, columns - j, aligned);
+#pragma unroll
+                for (int k = 0; k < norm_run; k++) {
+                    float y = Element<T>::load(Element<T>::store(rms_norm_element(value[k], r, w[k])));
+                    magnitude = max(magnitude, magnitude_bits(y));
+                }
+            }
+            magnitude = block_reduce<Maximum>(magnitude, 0u);
+            if (threadIdx.x == 0) magnitudes[i] = magnitude;
+        }
+    }
+};
+
+// scale[0] of all the numbers whose largest magnitudes are given. `number`: the largest of the format. One block.
+struct any_tensor_scale {
+    static constexpr int threads = 1024;
+    float* scale;
+    const uint32_t* magnitudes;
+    int64_t count;
+    float number;
+
+    __device__ __forceinline__ void operator()() const {
+        uint32_t magnitude = 0;
+        for (int64_t i = threadIdx.x; i < count; i += blockDim.x) magnitude = max(magnitude, magnitudes[i]);
+        magnitude = block_reduce<Maximum>(magnitude, 0u);
+        if (threadIdx.x == 0) scale[0] = scale_of(magnitude, number);
+    }
+};
+
+}  // namespace ottava
