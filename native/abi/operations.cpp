@@ -8,7 +8,7 @@ namespace ottava {
 static const char* name_of(const Operations& table, const void* member) {
     static const char* const names[] = {
 #define OTTAVA_NAME(name) #name,
-        OTTAVA_OPERATIONS(OTTAVA_NAME) OTTAVA_FP8_OPERATIONS(OTTAVA_NAME)
+        OTTAVA_OPERATIONS(OTTAVA_NAME)
 #undef OTTAVA_NAME
     };
     return names[(static_cast<const char*>(member) - reinterpret_cast<const char*>(&table)) / sizeof(table.fill)];

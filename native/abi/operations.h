@@ -37,14 +37,11 @@
     X(lomo_update)           \
     X(adalomo_update_matrix) \
     X(adalomo_update_vector) \
-    X(adamw_update)
-
-// To be joined with the list above as soon as every device has them.
-#define OTTAVA_FP8_OPERATIONS(X) \
-    X(quantize)                  \
-    X(dequantize)                \
-    X(rms_norm_quantize)         \
-    X(swiglu_quantize)           \
+    X(adamw_update)          \
+    X(quantize)              \
+    X(dequantize)            \
+    X(rms_norm_quantize)     \
+    X(swiglu_quantize)       \
     X(swiglu_backward_quantize)
 
 namespace ottava {
@@ -52,7 +49,6 @@ namespace ottava {
 struct Operations {
 #define OTTAVA_MEMBER(name) decltype(&ottava_##name) name = nullptr;
     OTTAVA_OPERATIONS(OTTAVA_MEMBER)
-    OTTAVA_FP8_OPERATIONS(OTTAVA_MEMBER)
 #undef OTTAVA_MEMBER
 };
 

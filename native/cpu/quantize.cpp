@@ -93,7 +93,7 @@ static void quantize_panels(const Target (&targets)[N], const Layout& layout, Ma
     uint32_t largest[N] = {};
     bool per_tensor = layout.scaling == OTTAVA_PER_TENSOR;
     if (per_tensor && !layout.scales_given) {
-#pragma omp parallel for reduction(max : largest[ : N]) if (layout.parallel_panels())
+#pragma omp parallel for reduction(max : largest[:N]) if (layout.parallel_panels())
         for (int64_t p = 0; p < layout.panels(); p++) {
             Panel<T> panels[N];
             make(p, panels);
@@ -149,7 +149,8 @@ static void quantize_groups(const Target& target, const Layout& layout, const T*
 // Calls body with a value of the FP8 type, and one of the type of the other dtype.
 template <class Body>
 static void with_types(const char* operation, int q_dtype, int dtype, Body body) {
-    if (q_dtype != OTTAVA_E4M3 && q_dtype != OTTAVA_E5M2) fail(OTTAVA_UNSUPPORTED, "%s on cpu: dtype %d is neither e4m3 nor e5m2", operation, q_dtype);
+    if (q_dtype != OTTAVA_E4M3 && q_dtype != OTTAVA_E5M2)
+        fail(OTTAVA_UNSUPPORTED, "%s on cpu: dtype %d is neither e4m3 nor e5m2", operation, q_dtype);
     if (dtype != OTTAVA_F32 && dtype != OTTAVA_BF16) refuse_dtype(operation, dtype);
     bool is_e4m3 = q_dtype == OTTAVA_E4M3;
     if (dtype == OTTAVA_F32 && is_e4m3) body(e4m3(), float());
@@ -173,7 +174,9 @@ int quantize(int64_t, int q_dtype, int64_t q, int64_t q_pitch, int64_t q_transpo
         if (scaling == OTTAVA_GROUPS_16) {
             quantize_groups<F>(targets[0], layout, values, x_pitch);
         } else {
-            quantize_panels<F, T>(targets, layout, [=](int64_t p, Panel<T>* panels) { panels[0] = {values + p * block * x_pitch, x_pitch}; });
+            quantize_panels<F, T>(targets, layout, [=](int64_t p, Panel<T>* panels) {
+                panels[0] = {values + p * block * x_pitch, x_pitch};
+            });
         }
     });
     return OTTAVA_OK;

@@ -5,7 +5,8 @@
 
 OTTAVA_CPU_BEGIN
 
-// x[r] and x[r + Distance] exchange the fields of `Distance` bytes that lie across the diagonal, for each pair of rows in a square of eight.
+// x[r] and x[r + Distance] exchange the fields of `Distance` bytes that lie across the diagonal, for each pair of rows in a square of
+// eight.
 template <int Distance>
 inline void exchange_bytes(uint64_t* x, uint64_t low_fields) {
     for (int r = 0; r < 8; r++) {

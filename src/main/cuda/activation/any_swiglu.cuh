@@ -6,6 +6,19 @@
 
 namespace ottava {
 
+// silu(x) * u.
+__device__ __forceinline__ float swiglu_element(float x, float u) {
+    return u * (x / (1.0f + expf(-x)));
+}
+
+// The gradients of x and u, in their place, of d.
+__device__ __forceinline__ void swiglu_gradient(float& x, float& u, float d) {
+    float s = 1.0f / (1.0f + expf(-x));
+    float d_x = d * u * s * (1.0f + x * (1.0f - s));
+    u = d * x * s;
+    x = d_x;
+}
+
 // y = silu(gate) * up, all [count]; y may be gate or up.
 template <class T>
 struct any_swiglu_forward {
@@ -23,7 +36,7 @@ struct any_swiglu_forward {
             load_run<run>(x, gate + i, count - i, aligned);
             load_run<run>(u, up + i, count - i, aligned);
 #pragma unroll
-            for (int k = 0; k < run; k++) u[k] *= x[k] / (1.0f + expf(-x[k]));
+            for (int k = 0; k < run; k++) u[k] = swiglu_element(x[k], u[k]);
             store_run<run>(y + i, u, count - i, aligned);
         }
     }
@@ -49,13 +62,9 @@ struct any_swiglu_backward {
             load_run<run>(u, up + i, count - i, aligned);
             load_run<run>(d, d_y + i, count - i, aligned);
 #pragma unroll
-            for (int k = 0; k < run; k++) {
-                float s = 1.0f / (1.0f + expf(-x[k]));
-                u[k] = d[k] * u[k] * s * (1.0f + x[k] * (1.0f - s));
-                d[k] = d[k] * x[k] * s;
-            }
-            store_run<run>(d_up + i, d, count - i, aligned);
-            store_run<run>(d_gate + i, u, count - i, aligned);
+            for (int k = 0; k < run; k++) swiglu_gradient(x[k], u[k], d[k]);
+            store_run<run>(d_up + i, u, count - i, aligned);
+            store_run<run>(d_gate + i, x, count - i, aligned);
         }
     }
 };

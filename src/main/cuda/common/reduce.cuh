@@ -15,7 +15,10 @@ struct Sum {
 };
 
 struct Maximum {
-    __device__ __forceinline__ float operator()(float a, float b) const { return a > b ? a : b; }
+    template <class T>
+    __device__ __forceinline__ T operator()(T a, T b) const {
+        return a > b ? a : b;
+    }
 };
 
 // The same bits in every lane: at each level both partners combine the same two values.

@@ -24,6 +24,13 @@ __device__ __forceinline__ uint16_t round_up_to_bf16(float scale) {
     return static_cast<uint16_t>((float_to_bits(scale) + 0xffffu) >> 16);
 }
 
+// The codes of four numbers, the first in the lowest byte, of which `count` exist; zeros for the rest, whatever the scale.
+template <class F>
+__device__ __forceinline__ uint32_t fp8_codes(const float* x, float scale, int64_t count) {
+    uint32_t codes = ptx::to_fp8x4<F>(x[0] / scale, x[1] / scale, x[2] / scale, x[3] / scale);
+    return codes & (count >= 4 ? 0xffffffffu : count > 0 ? (1u << (8 * count)) - 1u : 0u);
+}
+
 // How many numbers a row of codes has, with the zeros at its end.
 __device__ __forceinline__ int64_t filled_up(int64_t count) {
     return (count + 15) / 16 * 16;

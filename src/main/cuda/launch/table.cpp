@@ -9,6 +9,7 @@
 #include "loss.h"
 #include "norm.h"
 #include "optimizer.h"
+#include "quantize.h"
 #include "rope.h"
 
 namespace ottava {
@@ -38,6 +39,11 @@ const Operations kernel_operations = {
     .adalomo_update_matrix = kernels::adalomo_update_matrix,
     .adalomo_update_vector = kernels::adalomo_update_vector,
     .adamw_update = kernels::adamw_update,
+    .quantize = kernels::quantize,
+    .dequantize = kernels::dequantize,
+    .rms_norm_quantize = kernels::rms_norm_quantize,
+    .swiglu_quantize = kernels::swiglu_quantize,
+    .swiglu_backward_quantize = kernels::swiglu_backward_quantize,
 };
 
 }  // namespace ottava

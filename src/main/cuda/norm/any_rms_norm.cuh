@@ -9,6 +9,23 @@ namespace ottava {
 
 constexpr int norm_run = 8;
 
+__device__ __forceinline__ float rms_norm_element(float x, float inverse_rms, float weight) {
+    return weight * (x * inverse_rms);
+}
+
+// inverse_rms of one row, in every thread; `value` has the thread's last run.
+template <class T>
+__device__ __forceinline__ float row_inverse_rms(float (&value)[norm_run], const T* row, int64_t columns, float epsilon, bool aligned) {
+    int64_t first = static_cast<int64_t>(threadIdx.x) * norm_run, stride = static_cast<int64_t>(blockDim.x) * norm_run;
+    float sum = 0;
+    for (int64_t j = first; j < columns; j += stride) {
+        load_run<norm_run>(value, row + j, columns - j, aligned);
+#pragma unroll
+        for (int k = 0; k < norm_run; k++) sum += value[k] * value[k];
+    }
+    return 1.0f / sqrtf(block_sum(sum) / static_cast<float>(columns) + epsilon);
+}
+
 // y, inverse_rms of x. x, y: [rows, columns] of T; weight: [columns] of T; inverse_rms: F32 [rows]. Grid: any number of blocks; a block per
 // row.
 template <class T>
@@ -27,20 +44,14 @@ struct any_rms_norm_forward {
         for (int64_t i = blockIdx.x; i < rows; i += gridDim.x) {
             const T* in = x + i * columns;
             float value[norm_run] = {};
-            float sum = 0;
-            for (int64_t j = first; j < columns; j += stride) {
-                load_run<norm_run>(value, in + j, columns - j, aligned);
-#pragma unroll
-                for (int k = 0; k < norm_run; k++) sum += value[k] * value[k];
-            }
-            float r = 1.0f / sqrtf(block_sum(sum) / static_cast<float>(columns) + epsilon);
+            float r = row_inverse_rms(value, in, columns, epsilon, aligned);
             if (threadIdx.x == 0) inverse_rms[i] = r;
             for (int64_t j = first; j < columns; j += stride) {
                 if (columns > stride) load_run<norm_run>(value, in + j, columns - j, aligned);
                 float w[norm_run];
                 load_run<norm_run>(w, weight + j, columns - j, aligned);
 #pragma unroll
-                for (int k = 0; k < norm_run; k++) w[k] *= value[k] * r;
+                for (int k = 0; k < norm_run; k++) w[k] = rms_norm_element(value[k], r, w[k]);
                 store_run<norm_run>(y + i * columns + j, w, columns - j, aligned);
             }
         }

@@ -26,14 +26,15 @@ enum class ScalesAre { Made, Given, NotYet };  // NotYet: only the magnitudes ar
 template <class F, class Source>
 struct any_quantize {
     using T = typename Source::Type;
-    static constexpr int threads = 512, blocks = sizeof(T) == 2 ? 2 : 1;
+    static constexpr int threads = 512, blocks = sizeof(T) == 2 && Source::outputs == 1 ? 2 : 1;
+    static constexpr float largest_number = F::largest;
 
     Source source;
     QuantizedTo to[Source::outputs];
     int64_t pitch, transposed_pitch;
     int64_t rows, columns;
-    ScalesAre scales_are;
-    int scale_stride;  // 1, or 0 for a scale per tensor
+    ScalesAre scales_are = ScalesAre::Made;
+    int scale_stride = 1;  // 1, or 0 for a scale per tensor
 
     __device__ __forceinline__ void operator()() const {
         uint32_t across = static_cast<uint32_t>((columns + scale_block - 1) / scale_block);
@@ -58,13 +59,16 @@ struct any_quantize {
                     if (threadIdx.x == 0) to[n].magnitudes[blockIdx.x] = magnitude;
                     continue;
                 }
-                scale = scale_of(magnitude, F::largest);
+                scale = scale_of(magnitude, largest_number);
                 if (threadIdx.x == 0) to[n].scales[blockIdx.x] = scale;
             }
             uint2 codes[4];
 #pragma unroll
             for (int r = 0; r < 4; r++) {
-                codes[r] = encode(runs[r][n], scale, count_of(i + r, j));
+                float x[8];
+                runs[r][n].unpack(x);
+                int64_t count = count_of(i + r, j);
+                codes[r] = make_uint2(fp8_codes<F>(x, scale, count), fp8_codes<F>(x + 4, scale, count - 4));
                 if (to[n].codes != nullptr && i + r < rows && j < filled_up(columns))
                     *reinterpret_cast<uint2*>(to[n].codes + (i + r) * pitch + j) = codes[r];
             }
@@ -74,7 +78,9 @@ struct any_quantize {
 
   private:
     // Columns that exist in row i from column j on.
-    __device__ __forceinline__ int64_t count_of(int64_t i, int64_t j) const { return i < rows ? columns - j : 0; }
+    __device__ __forceinline__ int64_t count_of(int64_t i, int64_t j) const {
+        return i < rows ? columns - j : 0;
+    }
 
     static __device__ __forceinline__ uint32_t largest_of_block(const Run<T> (&runs)[4][Source::outputs], int n) {
         uint32_t magnitude = 0;
@@ -86,19 +92,6 @@ struct any_quantize {
             for (int k = 0; k < 8; k++) magnitude = max(magnitude, magnitude_bits(x[k]));
         }
         return block_reduce<Maximum>(magnitude, 0u);
-    }
-
-    // The codes of eight numbers, of which `count` exist; zeros for the rest, whatever the scale.
-    static __device__ __forceinline__ uint2 encode(const Run<T>& run, float scale, int64_t count) {
-        float x[8];
-        run.unpack(x);
-#pragma unroll
-        for (int k = 0; k < 8; k++) x[k] = x[k] / scale;
-        return make_uint2(ptx::to_fp8x4<F>(x[0], x[1], x[2], x[3]) & first_bytes(count),
-                          ptx::to_fp8x4<F>(x[4], x[5], x[6], x[7]) & first_bytes(count - 4));
-    }
-    static __device__ __forceinline__ uint32_t first_bytes(int64_t count) {
-        return count >= 4 ? 0xffffffffu : count > 0 ? (1u << (8 * count)) - 1u : 0u;
     }
 
     // Four words of four bytes transposed.
@@ -113,7 +106,7 @@ struct any_quantize {
 
     __device__ __forceinline__ void store_transposed(uint8_t* out, const uint2* codes, uint32_t four, uint32_t eight, int64_t block_row,
                                                      int64_t block_column) const {
-        OTTAVA_SHARED(uint32_t, tile, scale_block* scale_block / 4);
+        OTTAVA_SHARED(uint32_t, tile, scale_block * scale_block / 4);
         uint32_t words[8];
         transpose(words, codes[0].x, codes[1].x, codes[2].x, codes[3].x);
         transpose(words + 4, codes[0].y, codes[1].y, codes[2].y, codes[3].y);
@@ -130,60 +123,8 @@ struct any_quantize {
         }
     }
     // Where 16 rows of a column are, in units of 16 bytes.
-    static __device__ __forceinline__ uint32_t part_of(uint32_t column, uint32_t part) { return column * 8 + (part ^ column / 8 % 8); }
-};
-
-// inverse_rms of the rows of x, and the largest magnitude of each row of y = x * inverse_rms * weight, rounded to T, unless its address is
-// null: what is needed before RmsNormOf can be quantised. Grid and block of any_rms_norm_forward, for the same sums.
-template <class T>
-struct any_rms_norm_magnitudes {
-    static constexpr int threads = 1024;
-    float* inverse_rms;
-    uint32_t* magnitudes;
-    const T* x;
-    const T* weight;
-    int64_t rows, columns;
-    float epsilon;
-    bool aligned;
-
-    __device__ __forceinline__ void operator()() const {
-        int64_t first = static_cast<int64_t>(threadIdx.x) * norm_run, stride = static_cast<int64_t>(blockDim.x) * norm_run;
-        for (int64_t i = blockIdx.x; i < rows; i += gridDim.x) {
-            const T* in = x + i * columns;
-            float value[norm_run] = {};
-            float r = row_inverse_rms(value, in, columns, epsilon, aligned);
-            if (threadIdx.x == 0) inverse_rms[i] = r;
-            if (magnitudes == nullptr) continue;
-            uint32_t magnitude = 0;
-            for (int64_t j = first; j < columns; j += stride) {
-                if (columns > stride) load_run<norm_run>(value, in + j, columns - j, aligned);
-                float w[norm_run];
-                load_run<norm_run>(w, weight + j, columns - j, aligned);
-#pragma unroll
-                for (int k = 0; k < norm_run; k++) {
-                    float y = Element<T>::load(Element<T>::store(rms_norm_element(value[k], r, w[k])));
-                    magnitude = max(magnitude, magnitude_bits(y));
-                }
-            }
-            magnitude = block_reduce<Maximum>(magnitude, 0u);
-            if (threadIdx.x == 0) magnitudes[i] = magnitude;
-        }
-    }
-};
-
-// scale[0] of all the numbers whose largest magnitudes are given. `number`: the largest of the format. One block.
-struct any_tensor_scale {
-    static constexpr int threads = 1024;
-    float* scale;
-    const uint32_t* magnitudes;
-    int64_t count;
-    float number;
-
-    __device__ __forceinline__ void operator()() const {
-        uint32_t magnitude = 0;
-        for (int64_t i = threadIdx.x; i < count; i += blockDim.x) magnitude = max(magnitude, magnitudes[i]);
-        magnitude = block_reduce<Maximum>(magnitude, 0u);
-        if (threadIdx.x == 0) scale[0] = scale_of(magnitude, number);
+    static __device__ __forceinline__ uint32_t part_of(uint32_t column, uint32_t part) {
+        return column * 8 + (part ^ column / 8 % 8);
     }
 };
 

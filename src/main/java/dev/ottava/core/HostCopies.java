@@ -45,13 +45,13 @@ final class HostCopies {
 
     static void from(Tensor tensor, float[] values) {
         requireCount(tensor, values.length);
-        require(tensor, DType.F32, DType.BF16);
+        requireFloating(tensor);
         chunks(tensor, true, (buffer, first, count) -> {
-            for (int i = 0; i < count; i++) {
-                if (tensor.dtype() == DType.F32) {
-                    buffer.putFloat(values[first + i]);
-                } else {
-                    buffer.putShort(BFloat16.fromFloat(values[first + i]));
+            for (int i = first; i < first + count; i++) {
+                switch (tensor.dtype()) {
+                    case F32 -> buffer.putFloat(values[i]);
+                    case BF16 -> buffer.putShort(BFloat16.fromFloat(values[i]));
+                    default -> buffer.put(Float8.fromFloat(tensor.dtype(), values[i]));
                 }
             }
         });
@@ -59,24 +59,26 @@ final class HostCopies {
 
     static void from(Tensor tensor, int[] values) {
         requireCount(tensor, values.length);
-        require(tensor, DType.I32, DType.I32);
+        requireInts(tensor);
         chunks(tensor, true, (buffer, first, count) -> buffer.asIntBuffer().put(values, first, count));
     }
 
     static float[] floats(Tensor tensor) {
-        require(tensor, DType.F32, DType.BF16);
+        requireFloating(tensor);
         float[] values = new float[Math.toIntExact(tensor.count())];
         chunks(tensor, false, (buffer, first, count) -> {
-            for (int i = 0; i < count; i++) {
-                values[first + i] =
-                        tensor.dtype() == DType.F32 ? buffer.getFloat() : BFloat16.toFloat(buffer.getShort());
+            for (int i = first; i < first + count; i++) {
+                values[i] = switch (tensor.dtype()) {
+                    case F32 -> buffer.getFloat();
+                    case BF16 -> BFloat16.toFloat(buffer.getShort());
+                    default -> Float8.toFloat(tensor.dtype(), buffer.get());};
             }
         });
         return values;
     }
 
     static int[] ints(Tensor tensor) {
-        require(tensor, DType.I32, DType.I32);
+        requireInts(tensor);
         int[] values = new int[Math.toIntExact(tensor.count())];
         chunks(tensor, false, (buffer, first, count) -> buffer.asIntBuffer().get(values, first, count));
         return values;
@@ -106,9 +108,16 @@ final class HostCopies {
         }
     }
 
-    private static void require(Tensor tensor, DType one, DType other) {
-        if (tensor.dtype() != one && tensor.dtype() != other) {
-            throw new InvalidArgumentException(tensor + " is not " + (one == other ? one : one + " or " + other));
+    private static void requireFloating(Tensor tensor) {
+        switch (tensor.dtype()) {
+            case F32, BF16, E4M3, E5M2 -> {}
+            default -> throw new InvalidArgumentException(tensor + " is none of F32, BF16, E4M3 and E5M2");
+        }
+    }
+
+    private static void requireInts(Tensor tensor) {
+        if (tensor.dtype() != DType.I32) {
+            throw new InvalidArgumentException(tensor + " is not I32");
         }
     }
 

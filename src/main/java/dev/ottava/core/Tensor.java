@@ -113,7 +113,7 @@ public final class Tensor implements AutoCloseable {
         return this;
     }
 
-    /** Copies from the array; F32, or BF16 rounded to nearest even. */
+    /** Copies from the array; F32, or BF16, E4M3 and E5M2 rounded to nearest even, the latter two saturating. */
     public Tensor copyFrom(float... values) {
         HostCopies.from(this, values);
         return this;
@@ -139,7 +139,7 @@ public final class Tensor implements AutoCloseable {
         HostCopies.to(direct, this);
     }
 
-    /** The elements as floats; F32 or BF16. */
+    /** The elements as floats; F32, BF16, E4M3 or E5M2. */
     public float[] toFloats() {
         return HostCopies.floats(this);
     }

@@ -159,8 +159,8 @@ class TensorTest {
             assertRefused("5 values for F32[2, 3] on cpu", () -> floats.copyFrom(new float[5]));
             assertRefused("F32[2, 3] on cpu is not I32", () -> floats.copyFrom(new int[6]));
             assertRefused("F32[2, 3] on cpu is not I32", floats::toInts);
-            assertRefused("I32[2] on cpu is not F32 or BF16", ints::toFloats);
-            assertRefused("F16[2] on cpu is not F32 or BF16", () -> halves.copyFrom(1f, 2f));
+            assertRefused("I32[2] on cpu is none of F32, BF16, E4M3 and E5M2", ints::toFloats);
+            assertRefused("F16[2] on cpu is none of F32, BF16, E4M3 and E5M2", () -> halves.copyFrom(1f, 2f));
             assertRefused(
                     "copy from I32[2] on cpu to F32[2, 3] on cpu: dtype, count and device must agree",
                     () -> floats.copyFrom(ints));

@@ -36,7 +36,7 @@ final class Workbench implements AutoCloseable {
         blocks.add(block);
         byte[] bits = new byte[(int) block.bytes()];
         Arrays.fill(bits, (byte) -1);
-        block.copyFrom(ByteBuffer.allocateDirect(bits.length).put(bits).flip());
+        block.copyFrom(direct(bits));
         return block.rows(GUARD, GUARD + count).view(shape);
     }
 
@@ -52,6 +52,10 @@ final class Workbench implements AutoCloseable {
         ByteBuffer bytes = ByteBuffer.allocateDirect(2 * values.length).order(ByteOrder.nativeOrder());
         bytes.asShortBuffer().put(values);
         return empty(DType.I16, values.length).copyFrom(bytes);
+    }
+
+    static ByteBuffer direct(byte[] bytes) {
+        return ByteBuffer.allocateDirect(bytes.length).put(bytes).flip();
     }
 
     static ByteBuffer bytes(Tensor tensor) {

@@ -126,6 +126,51 @@ class OracleTest {
     }
 
     @Test
+    void float8KnownValues() {
+        int[] codes = {0x00, 0x01, 0x07, 0x08, 0x38, 0x39, 0x7e, 0xfe};
+        double[] values = {0, 0x1p-9, 0x7p-9, 0x1p-6, 1, 1.125, 448, -448};
+        for (int i = 0; i < codes.length; i++) {
+            assertEquals(values[i], Float8Oracle.E4M3.value((byte) codes[i]));
+        }
+        codes = new int[] {0x01, 0x03, 0x04, 0x3c, 0x3d, 0x7b, 0x7c, 0xfc};
+        values = new double[] {
+            0x1p-16, 0x3p-16, 0x1p-14, 1, 1.25, 57344, Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY
+        };
+        for (int i = 0; i < codes.length; i++) {
+            assertEquals(values[i], Float8Oracle.E5M2.value((byte) codes[i]));
+        }
+        assertEquals(Double.NaN, Float8Oracle.E4M3.value((byte) 0x7f));
+        assertEquals(Double.NaN, Float8Oracle.E5M2.value((byte) 0x7d));
+    }
+
+    @Test
+    void float8Nearest() {
+        Float8Oracle format = Float8Oracle.E4M3;
+        double[] given = {1.0625, Math.nextUp(1.0625), 1.1875, 0x1p-10, Math.nextUp(0x1p-10), 0x3p-10, 464, 1e9, -0.0};
+        int[] codes = {0x38, 0x39, 0x3a, 0x00, 0x01, 0x02, 0x7e, 0x7e, 0x80};
+        for (int i = 0; i < given.length; i++) {
+            assertEquals((byte) codes[i], format.nearest(given[i]), "" + given[i]);
+        }
+        assertEquals((byte) 0xfb, Float8Oracle.E5M2.nearest(Double.NEGATIVE_INFINITY));
+        assertEquals(0x7f, Float8Oracle.E5M2.nearest(Double.NaN));
+    }
+
+    @Test
+    void quantisedByHand() {
+        float[] x = {448, 224, 1.1f, 0};
+        QuantizeOracle q = QuantizeOracle.of(
+                Float8Oracle.E4M3, new QuantizeOracle.Blocks(1, 2, false), null, x, 2, 2);
+        assertArrayEquals(new float[] {1, 1.1f / 448}, q.scales());
+        byte[] codes = new byte[32];
+        codes[0] = codes[16] = 0x7e;
+        codes[1] = 0x76;
+        assertArrayEquals(codes, q.codes());
+        codes[16] = codes[1];
+        codes[1] = 0x7e;
+        assertArrayEquals(codes, q.transposed());
+    }
+
+    @Test
     void philoxKnownAnswers() {
         assertArrayEquals(
                 new int[] {0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}, PhiloxOracle.words(new int[4], new int[2]));
