@@ -5,7 +5,8 @@
 
 namespace ottava {
 
-static constexpr int64_t multiple = 16, most_rows = int64_t{1} << 30;
+// Coordinates are 32-bit, also those of tiles that reach beyond the matrices.
+static constexpr int64_t multiple = 16, most = INT32_MAX - 512;
 
 static long long shown(int64_t value) {
     return static_cast<long long>(value);
@@ -33,16 +34,17 @@ static void check_codes(const char* operation, const char* name, int dtype, int6
              operation, name, shown(pitch), shown(least_pitch), shown(filled_up(pitch < least_pitch ? least_pitch : pitch)));
 }
 
-void check_gemm_fp8_operands(const char* operation, const Fp8OperandArguments& a, const Fp8OperandArguments& b, int bias_dtype, int64_t bias,
-                             int64_t m, int64_t n, int64_t k) {
-    if (m < 0 || n < 0 || m > most_rows || n > most_rows)
-        fail(OTTAVA_INVALID_ARGUMENT, "%s: m=%lld n=%lld; each is at least 0 and at most %lld", operation, shown(m), shown(n),
-             shown(most_rows));
+void check_gemm_fp8_operands(const char* operation, const Fp8OperandArguments& a, const Fp8OperandArguments& b, int bias_dtype,
+                             int64_t bias, int64_t m, int64_t n, int64_t k) {
+    if (m < 0 || n < 0 || m > most || n > most || k > most || (m / 64 + 1) * (n / 64 + 1) > INT32_MAX)
+        fail(OTTAVA_INVALID_ARGUMENT, "%s: m=%lld n=%lld k=%lld is too large: divide it along m or n", operation, shown(m), shown(n),
+             shown(k));
     if (k <= 0 || k % multiple != 0) {
         int64_t above = k <= 0 ? multiple : filled_up(k), below = above - multiple;
         if (below > 0)
-            fail(OTTAVA_INVALID_ARGUMENT, "%s: k=%lld is not a multiple of 16: the nearest that work are %lld and %lld, filled up with zeros",
-                 operation, shown(k), shown(below), shown(above));
+            fail(OTTAVA_INVALID_ARGUMENT,
+                 "%s: k=%lld is not a multiple of 16: the nearest that work are %lld and %lld, filled up with zeros", operation, shown(k),
+                 shown(below), shown(above));
         fail(OTTAVA_INVALID_ARGUMENT, "%s: k=%lld is not a multiple of 16: the nearest that works is %lld, filled up with zeros", operation,
              shown(k), shown(above));
     }
@@ -54,13 +56,14 @@ void check_gemm_fp8_operands(const char* operation, const Fp8OperandArguments& a
         fail(OTTAVA_INVALID_ARGUMENT, "%s: the bias is of dtype %d, neither F32 nor BF16", operation, bias_dtype);
 }
 
-void check_gemm_fp8_result(const char* operation, int d_dtype, int64_t d, int64_t d_pitch, int64_t addend, int64_t addend_pitch, int64_t n) {
+void check_gemm_fp8_result(const char* operation, int d_dtype, int64_t d, int64_t d_pitch, int64_t addend, int64_t addend_pitch,
+                           int64_t n) {
     if (d_dtype != OTTAVA_F32 && d_dtype != OTTAVA_BF16)
         fail(OTTAVA_INVALID_ARGUMENT, "%s: D is of dtype %d, neither F32 nor BF16; gemm_fp8_quantize gives FP8", operation, d_dtype);
     if (d == 0) fail(OTTAVA_INVALID_ARGUMENT, "%s: the address of D is 0", operation);
     if (d_pitch < n || (addend != 0 && addend_pitch < n))
-        fail(OTTAVA_INVALID_ARGUMENT, "%s: the rows of D are %lld apart and those of the addend %lld, for n=%lld", operation, shown(d_pitch),
-             shown(addend_pitch), shown(n));
+        fail(OTTAVA_INVALID_ARGUMENT, "%s: the rows of D are %lld apart and those of the addend %lld, for n=%lld", operation,
+             shown(d_pitch), shown(addend_pitch), shown(n));
 }
 
 void check_gemm_fp8_quantized(const char* operation, int q_dtype, int64_t q, int64_t q_pitch, int scaling, int64_t q_scales, int64_t n) {

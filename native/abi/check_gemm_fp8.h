@@ -10,8 +10,8 @@ struct Fp8OperandArguments {
     int64_t codes, pitch, scales;
 };
 
-void check_gemm_fp8_operands(const char* operation, const Fp8OperandArguments& a, const Fp8OperandArguments& b, int bias_dtype, int64_t bias,
-                             int64_t m, int64_t n, int64_t k);
+void check_gemm_fp8_operands(const char* operation, const Fp8OperandArguments& a, const Fp8OperandArguments& b, int bias_dtype,
+                             int64_t bias, int64_t m, int64_t n, int64_t k);
 
 void check_gemm_fp8_result(const char* operation, int d_dtype, int64_t d, int64_t d_pitch, int64_t addend, int64_t addend_pitch, int64_t n);
 

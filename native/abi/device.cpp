@@ -42,6 +42,7 @@ int ottava_device_close(int64_t device) {
 
 const char* ottava_device_property(int64_t device, const char* name) {
     if (device == 0) return "";
+    if (std::strcmp(name, "last_kernel") == 0) return reinterpret_cast<Device*>(device)->last_kernel;
     auto& properties = reinterpret_cast<Device*>(device)->properties;
     auto found = properties.find(name);
     return found == properties.end() ? "" : found->second.c_str();

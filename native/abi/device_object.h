@@ -20,6 +20,7 @@ struct Device {
     const Operations* operations = nullptr;  // null on the meta device: operations return at once
     Stream default_stream{this};
     std::map<std::string, std::string> properties;
+    const char* last_kernel = "";  // that was launched; the property of that name
 
     virtual ~Device() = default;
     virtual int64_t allocate(int64_t bytes) = 0;

@@ -83,8 +83,8 @@ void sum_block(const Product& p, const Buffers& buffers, const Block& block) {
                 for (int64_t i = 0; i < rows; i++)
                     for (int v = 0; v < vectors; v++) {
                         float* sum = buffers.sums + (row + i) * max_block + column + v * lanes;
-                        store_unaligned(sum, load_unaligned<vec>(sum) +
-                                                 scale * load_unaligned<vec>(buffers.block_sums + i * panel + v * lanes));
+                        store_unaligned(sum,
+                                        load_unaligned<vec>(sum) + scale * load_unaligned<vec>(buffers.block_sums + i * panel + v * lanes));
                     }
             }
         }

@@ -2,6 +2,7 @@
 #include <omp.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <cstring>
 #include <stdexcept>
 #include <string>
@@ -16,6 +17,17 @@ namespace ottava::simt {
 
 namespace {
 
+// OTTAVA_SIMT_MULTIPROCESSORS; few by default, so that blocks of persistent kernels have several tiles each at small shapes.
+int multiprocessors_from_environment() {
+    const char* text = std::getenv("OTTAVA_SIMT_MULTIPROCESSORS");
+    if (text == nullptr) return 4;
+    char* end;
+    long count = std::strtol(text, &end, 10);
+    if (*text == 0 || *end != 0 || count < 1 || count > 1024)
+        throw std::invalid_argument(std::string("OTTAVA_SIMT_MULTIPROCESSORS is '") + text + "': a number from 1 to 1024");
+    return static_cast<int>(count);
+}
+
 struct SimtDevice : KernelDevice {
     int threads;
     std::vector<int64_t> scratch_parts;
@@ -23,12 +35,14 @@ struct SimtDevice : KernelDevice {
     SimtDevice(int simulated, int wanted_threads) : threads(wanted_threads > 0 ? wanted_threads : omp_get_max_threads()) {
         operations = &kernel_operations;
         architecture = simulated;
+        multiprocessors = multiprocessors_from_environment();
         properties = {{"name", "simt"},
                       {"processor", "interpreter of CUDA kernels"},
                       {"threads", std::to_string(threads)},
                       {"matmul", "Ottava"},
                       {"native_bf16", "false"},
                       {"architecture", simulated == 90 ? "sm_90a" : "sm_" + std::to_string(simulated)},
+                      {"multiprocessors", std::to_string(multiprocessors)},
                       {"schedule", Schedule::from_environment().name()},
                       {"fp8_accumulator", truncates_fp8_from_environment() ? "truncated" : "full"}};
     }

@@ -23,7 +23,8 @@ OTTAVA_API int ottava_device_close(int64_t device);
 
 /*
  * A property of a device as text; "" if it has none of that name. Valid until the device is closed.
- * "name", "processor", "instructions", "threads", "matmul" (who multiplies matrices), "native_bf16" ("true" or "false").
+ * "name", "processor", "instructions", "threads", "matmul" (who multiplies matrices), "native_bf16" ("true" or "false");
+ * of devices that run kernels "last_kernel": the name, in its cubin, of the one launched last.
  */
 OTTAVA_API const char* ottava_device_property(int64_t device, const char* name);
 

@@ -14,24 +14,32 @@
 #include "../ptx/ldmatrix.cuh"
 #include "../ptx/mma.cuh"
 #include "epilogue.cuh"
+#include "fp8_scales.cuh"
 
 namespace ottava {
 
-// [rows, k] codes, rows `pitch` apart, with the scales of its blocks.
+// [rows, k], rows `pitch` apart.
 template <class F>
-struct Fp8Operand {
+struct Fp8Codes {
     const F* codes;
     int64_t pitch, rows;
-    const float* scales;
-    int64_t scale_row_stride, scale_k_stride;
 };
+
+// The F32 of the code in the lowest byte, of which BF16 is the upper half. The bits of a code, moved to where F32 has exponent and
+// significand, are its value but for the bias of the exponent, in subnormals too: a power of two away.
+template <class F>
+__device__ __forceinline__ uint32_t widen(uint32_t code) {
+    constexpr bool is_e4m3 = ptx::is_same<F, e4m3>;
+    uint32_t rest = code & 0x7fu, value = float_to_bits(bits_to_float(rest << (is_e4m3 ? 20 : 21)) * (is_e4m3 ? 0x1p120f : 0x1p112f));
+    if (rest > (is_e4m3 ? 0x7eu : 0x7bu)) value |= 0x7f800000u;
+    return value | (code & 0x80u) << 24;
+}
 
 // Two registers of BF16 pairs from one of four codes: the first two, and the last two.
 template <class F>
-__device__ __forceinline__ uint2 widen(uint32_t codes) {
-    float4 x = ptx::to_float4<F>(codes);
-    auto pair = [](float low, float high) { return float_to_bits(low) >> 16 | (float_to_bits(high) & 0xffff0000u); };
-    return make_uint2(pair(x.x, x.y), pair(x.z, x.w));
+__device__ __forceinline__ uint2 widen_four(uint32_t codes) {
+    auto pair = [](uint32_t low, uint32_t high) { return low >> 16 | high; };
+    return make_uint2(pair(widen<F>(codes), widen<F>(codes >> 8)), pair(widen<F>(codes >> 16), widen<F>(codes >> 24)));
 }
 
 // D in F32 or BF16.
@@ -62,18 +70,21 @@ struct AnyQuantize {
         result.finish(x, 1.0f, place);
         float scale = 1.0f;
         if (!result.groups) {
-            uint32_t largest = block_reduce<LargestBits>(QuantizeResult::largest_of(x, 0, COUNT / 4), 0u);
+            uint32_t largest = 0;
+#pragma unroll
+            for (int i = 0; i < COUNT; i++) largest = LargestBits()(largest, magnitude_bits(x[i]));
+            largest = block_reduce<LargestBits>(largest, 0u);
             scale = result.block_scale(largest, place.row, place.column, threadIdx.x == 0);
         }
+        ExactDivision divided(scale);
         int filled_up = (result.columns + 15) / 16 * 16;
 #pragma unroll
         for (int h = 0; h < 2; h++)
 #pragma unroll
             for (int j = 0; j < COUNT / 4; j++) {
-                if (result.groups && j % 2 == 0) scale = result.group_scale(x, j, h, place);
-                uint16_t pair = result.codes(x, j, h, scale, place);
-                if (place.has_row(h) && place.column + 8 * j < filled_up)
-                    *reinterpret_cast<uint16_t*>(place.at(codes, pitch, j, h)) = pair;
+                if (result.groups && j % 2 == 0) divided = ExactDivision(result.group_scale(x, j, h, place));
+                uint16_t pair = result.codes(x, j, h, divided, place);
+                if (place.has_row(h) && place.column + 8 * j < filled_up) *reinterpret_cast<uint16_t*>(place.at(codes, pitch, j, h)) = pair;
             }
     }
 };
@@ -86,8 +97,9 @@ struct any_fp8_gemm {
     static constexpr int depth = 64;
     static constexpr int stage_bytes = tile * depth;
 
-    Fp8Operand<A> a;
-    Fp8Operand<B> b;
+    Fp8Codes<A> a;
+    Fp8Codes<B> b;
+    Fp8Scales a_scales, b_scales;
     int64_t k;
     Epilogue epilogue;
     int architecture;
@@ -96,7 +108,7 @@ struct any_fp8_gemm {
     __device__ __forceinline__ static int at(int row, int chunk) { return row * depth + (chunk ^ (row / 2 % 4)) * 16; }
 
     template <class F>
-    __device__ __forceinline__ void load(unsigned char* stage, const Fp8Operand<F>& x, int64_t first, int64_t k_first) const {
+    __device__ __forceinline__ void load(unsigned char* stage, const Fp8Codes<F>& x, int64_t first, int64_t k_first) const {
 #pragma unroll
         for (int i = threadIdx.x; i < tile * depth / 16; i += threads) {
             int row = i / (depth / 16), chunk = i % (depth / 16);
@@ -140,13 +152,13 @@ struct any_fp8_gemm {
             left_fragment(left, a_stage, warp * 16, chunk);
             uint2 wide[4];
 #pragma unroll
-            for (int i = 0; i < 4; i++) wide[i] = widen<A>(left[i]);
+            for (int i = 0; i < 4; i++) wide[i] = widen_four<A>(left[i]);
 #pragma unroll
             for (int j = 0; j < tile / 8; j += 2) {
                 right_fragments(right, b_stage, j * 8, chunk);
 #pragma unroll
                 for (int i = 0; i < 4; i++) {
-                    uint2 two = widen<B>(right[i]);
+                    uint2 two = widen_four<B>(right[i]);
                     const uint2 &upper = wide[i % 2 * 2], &lower = wide[i % 2 * 2 + 1];
                     ptx::mma_m16n8k16_bf16(sums[j + i / 2], {upper.x, lower.x, upper.y, lower.y}, {two.x, two.y});
                 }
@@ -159,8 +171,8 @@ struct any_fp8_gemm {
         int64_t column_tiles = (b.rows + tile - 1) / tile;
         int64_t row = blockIdx.x / column_tiles * tile, column = blockIdx.x % column_tiles * tile;
         int warp = threadIdx.x / 32;
-        const float* a_scale = a.scales + row / scale_block * a.scale_row_stride;
-        const float* b_scale = b.scales + column / scale_block * b.scale_row_stride;
+        const float* a_scale = a_scales.of_rows(static_cast<int>(row));
+        const float* b_scale = b_scales.of_rows(static_cast<int>(column));
         auto fill = [&](int stage, int64_t k_at) {
             unsigned char* to = stages + stage * 2 * stage_bytes;
             load(to, a, row, k_at);
@@ -189,7 +201,7 @@ struct any_fp8_gemm {
             }
             if ((k_at + depth) % scale_block != 0 && k_at + depth < k) continue;
             int64_t k_block = k_at / scale_block;
-            float scale = a_scale[k_block * a.scale_k_stride] * b_scale[k_block * b.scale_k_stride];
+            float scale = a_scale[k_block * a_scales.k_stride] * b_scale[k_block * b_scales.k_stride];
 #pragma unroll
             for (int j = 0; j < tile / 8; j++)
 #pragma unroll

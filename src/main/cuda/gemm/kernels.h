@@ -11,7 +11,7 @@
     X(any_gemm_bf16_f32_##a##b, any_gemm_bf16<float, a_transposed, b_transposed>) \
     X(any_gemm_bf16_bf16_##a##b, any_gemm_bf16<bf16, a_transposed, b_transposed>)
 
-#define OTTAVA_FP8_GEMM_KERNELS_OF(X, A, B)                \
+#define OTTAVA_FP8_GEMM_KERNELS_OF(X, A, B)                 \
     X(any_fp8_gemm_##A##_##B, any_fp8_gemm<A, B, AnyStore>) \
     X(any_fp8_gemm_quantize_##A##_##B, any_fp8_gemm<A, B, AnyQuantize>)
 

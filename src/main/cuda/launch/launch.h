@@ -68,6 +68,8 @@ struct KernelDevice : Device {
     // Whose kernels run: 80 (mma.sync and cp.async), 89 (FP8 mma.sync too) or 90 (sm_90a: TMA and wgmma too). Exactly: 90 runs on nothing
     // else.
     int architecture = 0;
+    // For persistent kernels, whose grid is one block each.
+    int multiprocessors = 0;
 
     // Memory that an operation may use until it ends (class Scratch); the operations of a stream follow each other, so they share it. Its
     // size is fixed, so that nothing is allocated in a step: operations divide their work so that what they need fits.
@@ -99,9 +101,10 @@ template <class Kernel>
 void launch(int64_t stream, const Kernel& kernel, Extent grid, Extent block, int64_t shared_bytes = 0, Extent cluster = {}) {
     static_assert(std::is_trivially_copyable_v<Kernel>, "a kernel goes to the device as bytes");
     if (grid.x == 0 || grid.y == 0 || grid.z == 0) return;
-    kernel_device(stream).launch(
-        stream, Launch{KernelName<Kernel>::value, grid, block, cluster, shared_bytes, &kernel, static_cast<int64_t>(sizeof(Kernel)),
-                       [](const void* k) { (*static_cast<const Kernel*>(k))(); }});
+    KernelDevice& device = kernel_device(stream);
+    device.last_kernel = KernelName<Kernel>::value;
+    device.launch(stream, Launch{KernelName<Kernel>::value, grid, block, cluster, shared_bytes, &kernel,
+                                 static_cast<int64_t>(sizeof(Kernel)), [](const void* k) { (*static_cast<const Kernel*>(k))(); }});
 }
 
 // Hands out parts of a stream's scratch memory to one operation, until its end.

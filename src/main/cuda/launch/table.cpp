@@ -1,11 +1,11 @@
 // The operations of every KernelDevice.
 #include "activation.h"
 #include "adalomo.h"
-#include "any_fp8_gemm.h"
 #include "attention.h"
 #include "elementwise.h"
 #include "embedding.h"
 #include "gemm.h"
+#include "gemm_fp8.h"
 #include "loss.h"
 #include "norm.h"
 #include "optimizer.h"
@@ -26,8 +26,8 @@ const Operations kernel_operations = {
     .rms_norm_forward = kernels::rms_norm_forward,
     .rms_norm_backward = kernels::rms_norm_backward,
     .gemm = kernels::gemm,
-    .gemm_fp8 = kernels::any_gemm_fp8,
-    .gemm_fp8_quantize = kernels::any_gemm_fp8_quantize,
+    .gemm_fp8 = kernels::gemm_fp8,
+    .gemm_fp8_quantize = kernels::gemm_fp8_quantize,
     .rope = kernels::rope,
     .attention_forward = kernels::attention_forward,
     .attention_backward = kernels::attention_backward,

@@ -20,6 +20,10 @@ namespace ottava::ptx {
 
 using TensorMap = CUtensorMap;
 
+// Brings the map itself, before its first use.
+__device__ __forceinline__ void tma_prefetch(const TensorMap* map) {
+    asm volatile("prefetch.tensormap [%0];\n" ::"l"(map) : "memory");
+}
 __device__ __forceinline__ void tma_load_1d(void* shared, const TensorMap* map, uint64_t* barrier, int c0) {
     asm volatile("cp.async.bulk.tensor.1d.shared::cluster.global.tile.mbarrier::complete_tx::bytes [%0], [%1, {%3}], [%2];\n" ::"r"(
                      shared_address(shared)),
@@ -88,6 +92,8 @@ __device__ __forceinline__ void tma_store_wait_read() {
 
 using TensorMap = simt::TensorMap;
 
+inline void tma_prefetch(const TensorMap*) {
+}
 inline void tma_load_1d(void* shared, const TensorMap* map, uint64_t* barrier, int c0) {
     simt::tma_load(shared, *map, barrier, {c0}, 0);
 }

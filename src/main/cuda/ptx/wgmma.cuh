@@ -50,8 +50,18 @@ __device__ __forceinline__ void wgmma_wait() {
     asm volatile("wgmma.wait_group.sync.aligned %0;\n" ::"n"(GROUPS_LEFT) : "memory");
 }
 
+// Sums after a wait: keeps the compiler from reading them before it, since it does not see that wgmma writes them late.
+template <int COUNT>
+__device__ __forceinline__ void wgmma_pin(float (&sums)[COUNT]) {
+#pragma unroll
+    for (int i = 0; i < COUNT; i++) asm volatile("" : "+f"(sums[i])::"memory");
+}
+
 #else
 
+template <int COUNT>
+void wgmma_pin(float (&)[COUNT]) {
+}
 inline void wgmma_fence() {
 }
 inline void wgmma_commit(simt::Site site = simt::Site::current()) {

@@ -1,0 +1,26 @@
+// The instantiations of the sm_90a product, by types of A and B, tile and sums: each stores F32 or BF16, and those of whole blocks of 128
+// x 128 also FP8.
+#pragma once
+
+#include "sm90_fp8_gemm.cuh"
+
+#define OTTAVA_SM90_STORE(X, pair, A, B, m, n, sums, promoted) \
+    X(sm90_gemm_##pair##_##m##x##n##_##sums, sm90_fp8_gemm<A, B, Sm90Tile<m, n>, promoted, Sm90Store>)
+#define OTTAVA_SM90_STORE_AND_QUANTIZE(X, pair, A, B, m, n, sums, promoted) \
+    OTTAVA_SM90_STORE(X, pair, A, B, m, n, sums, promoted)                  \
+    X(sm90_gemm_quantize_##pair##_##m##x##n##_##sums, sm90_fp8_gemm<A, B, Sm90Tile<m, n>, promoted, Sm90Quantize>)
+
+#define OTTAVA_SM90_GEMM_OF(X, pair, A, B)                                  \
+    OTTAVA_SM90_STORE(X, pair, A, B, 64, 64, fast, false)                   \
+    OTTAVA_SM90_STORE(X, pair, A, B, 64, 64, promoted, true)                \
+    OTTAVA_SM90_STORE_AND_QUANTIZE(X, pair, A, B, 128, 128, fast, false)    \
+    OTTAVA_SM90_STORE_AND_QUANTIZE(X, pair, A, B, 128, 128, promoted, true) \
+    OTTAVA_SM90_STORE(X, pair, A, B, 128, 192, fast, false)                 \
+    OTTAVA_SM90_STORE(X, pair, A, B, 128, 192, promoted, true)              \
+    OTTAVA_SM90_STORE_AND_QUANTIZE(X, pair, A, B, 256, 128, promoted, true) \
+    OTTAVA_SM90_STORE_AND_QUANTIZE(X, pair, A, B, 128, 256, fast, false)
+
+#define OTTAVA_GEMM_SM90_KERNELS(X)               \
+    OTTAVA_SM90_GEMM_OF(X, e4m3_e4m3, e4m3, e4m3) \
+    OTTAVA_SM90_GEMM_OF(X, e5m2_e4m3, e5m2, e4m3) \
+    OTTAVA_SM90_GEMM_OF(X, e4m3_e5m2, e4m3, e5m2)
