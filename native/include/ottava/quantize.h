@@ -11,10 +11,12 @@
  * With amax the largest |x| of those that share it, computed in F32:
  *   scale = max(amax / largest, 2^-126), rounded up to BF16 for GROUPS_16;  1 if amax is 0;  NaN if any x is NaN or infinite.
  *   q = x / scale (a true division), rounded to nearest even, saturating; NaN (0x7f) where that is NaN.
+ * So one NaN or infinity makes a NaN of every code that shares its scale. docs/fp8.md says what is used where.
  *
  * Codes are written in two layouts, of which either address may be 0 (absent): q [rows, columns], rows q_pitch apart, and q_transposed
- * [columns, rows], rows q_transposed_pitch apart. In both a row is filled up with zeros to a multiple of 16 codes, so that it may be the
- * summed dimension of ottava_gemm_fp8: pitches are at least that and multiples of 16, and the addresses of codes too.
+ * [columns, rows], rows q_transposed_pitch apart. In both a row is filled up with zeros, whatever the scale, to a multiple of 16 codes, so
+ * that it may be the summed dimension of ottava_gemm_fp8; what lies behind, up to the pitch, is not touched. Pitches are at least that and
+ * multiples of 16, and the addresses of codes too. The pitch of an absent copy is ignored. No output overlaps an input.
  */
 #ifndef OTTAVA_QUANTIZE_H
 #define OTTAVA_QUANTIZE_H
@@ -33,8 +35,8 @@ enum {
 
 /*
  * Quantises x [rows, columns] of dtype F32 or BF16, rows x_pitch apart. scales_given: the scales are not made but read, as for a weight
- * whose scales were made when it changed. GROUPS_16 has no transposed copy: q_transposed is 0. With q and q_transposed both 0, only scales
- * are made.
+ * whose scales were made when it changed; they may be any numbers. GROUPS_16 has no transposed copy: q_transposed is 0. With q and
+ * q_transposed both 0, only scales are made.
  */
 OTTAVA_API int ottava_quantize(int64_t stream, int q_dtype, int64_t q, int64_t q_pitch, int64_t q_transposed, int64_t q_transposed_pitch,
                                int scaling, int64_t scales, int scales_given, int dtype, int64_t x, int64_t x_pitch, int64_t rows,

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 /** An operation with quantisation gives the same bits as the operation, and then quantisation. Those have their own contracts. */
 class FusedQuantizeContractTest extends QuantizeContract {
     private static final List<Scaling> SCALINGS = List.of(Scaling.PER_TENSOR, Scaling.BLOCKS_128);
-    private static final int[][] SHAPES = {{1, 1}, {17, 16}, {128, 128}, {129, 127}, {130, 264}, {2, 8209}};
+    private static final int[][] SHAPES = {{1, 1}, {129, 127}, {130, 264}};
 
     @Test
     void rmsNorm() {
@@ -23,6 +23,7 @@ class FusedQuantizeContractTest extends QuantizeContract {
             }
         }
         compareRmsNorm(DType.F32, special(DType.F32, 19, 40), 19, 480);
+        compareRmsNorm(DType.BF16, gaussian(DType.BF16, 2 * 8209, 3), 2, 8209); // a row that threads take in turns
         compareRmsNorm(DType.BF16, new float[130 * 130], 130, 130);
     }
 
@@ -59,7 +60,7 @@ class FusedQuantizeContractTest extends QuantizeContract {
             }
         }
         compareSwiGlu(DType.F32, special(DType.F32, 19, 40), 19, 480);
-        compareSwiGlu(DType.BF16, special(DType.BF16, 19, 128), 19, 12 * 128);
+        compareSwiGlu(DType.BF16, special(DType.BF16, 19, 48), 19, 12 * 48);
     }
 
     private void compareSwiGlu(DType dtype, float[] gate, int rows, int columns) {
@@ -93,7 +94,7 @@ class FusedQuantizeContractTest extends QuantizeContract {
             }
         }
         compareSwiGluBackward(DType.F32, special(DType.F32, 19, 40), 19, 480, Layout.CODES);
-        compareSwiGluBackward(DType.BF16, special(DType.BF16, 19, 128), 19, 12 * 128, Layout.TRANSPOSED);
+        compareSwiGluBackward(DType.BF16, special(DType.BF16, 19, 48), 19, 12 * 48, Layout.TRANSPOSED);
     }
 
     private void compareSwiGluBackward(DType dtype, float[] dY, int rows, int columns, Layout layout) {
