@@ -72,8 +72,8 @@ struct AnyQuantize {
         if (!result.groups) {
             uint32_t largest = 0;
 #pragma unroll
-            for (int i = 0; i < COUNT; i++) largest = LargestBits()(largest, magnitude_bits(x[i]));
-            largest = block_reduce<LargestBits>(largest, 0u);
+            for (int i = 0; i < COUNT; i++) largest = Maximum()(largest, magnitude_bits(x[i]));
+            largest = block_reduce<Maximum>(largest, 0u);
             scale = result.block_scale(largest, place.row, place.column, threadIdx.x == 0);
         }
         ExactDivision divided(scale);

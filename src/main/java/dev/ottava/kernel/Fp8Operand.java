@@ -1,6 +1,5 @@
 package dev.ottava.kernel;
 
-import dev.ottava.core.DType;
 import dev.ottava.core.Tensor;
 
 /**
@@ -17,27 +16,15 @@ record Fp8Operand(String name, long rows, long summed, Tensor codes, Tensor scal
         long rows = transposed ? matrix.columns() : matrix.rows();
         long summed = transposed ? matrix.rows() : matrix.columns();
         Tensor codes = transposed ? matrix.transposed() : matrix.codes();
-        String copy = name + (transposed ? ".transposed" : ".codes");
         Check.that(
                 codes != null,
                 GEMM,
-                copy + " is absent: quantise the matrix with Layout."
+                name + (transposed ? ".transposed" : ".codes") + " is absent: quantise the matrix with Layout."
                         + (transposed ? "TRANSPOSED or BOTH, since products sum along rows" : "CODES or BOTH"));
-        DType dtype = codes.dtype();
-        Check.that(dtype == DType.E4M3 || dtype == DType.E5M2, GEMM, copy + " is " + codes + ": E4M3 or E5M2");
-        long filledUp = QuantizedMatrix.filledUp(summed);
-        Check.that(
-                codes.rank() == 2 && codes.size(0) == rows && codes.size(1) >= filledUp && codes.size(1) % 16 == 0,
-                GEMM,
-                copy + " is " + codes + ", not [" + rows + ", " + filledUp
-                        + "]: rows are filled up with zeros to a multiple of 16");
         Check.that(
                 matrix.scaling() != Scaling.GROUPS_16,
                 GEMM,
                 name + " is scaled in groups of 16, which is for storage: PER_TENSOR or BLOCKS_128");
-        Check.dtype(GEMM, name + ".scales", matrix.scales(), DType.F32);
-        Check.shape(GEMM, name + ".scales", matrix.scales(), matrix.scaling().shape(matrix.rows(), matrix.columns()));
-        Check.device(GEMM, codes, matrix.scales());
         boolean blocks = matrix.scaling() == Scaling.BLOCKS_128;
         long rowOfBlocks = blocks ? matrix.scales().size(1) : 0;
         long next = blocks ? 1 : 0;

@@ -3,6 +3,7 @@ package dev.ottava.kernel;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.ottava.core.DType;
+import dev.ottava.core.Device;
 import dev.ottava.core.Tensor;
 import dev.ottava.oracle.Float8Oracle;
 import dev.ottava.oracle.Fp8GemmOracle;
@@ -19,6 +20,16 @@ abstract class Fp8GemmContract extends Contract {
 
     static Stream<String> devices() {
         return Stream.of("cpu", "simt", "simt:sm_80", "simt:sm_89");
+    }
+
+    /** Asserts which kernel ran last, on the devices that run any: that of their architecture, with D stored or quantised. */
+    static void assertKernel(Device device, boolean quantized) {
+        if (device.name().equals("cpu")) {
+            return;
+        }
+        String kernel = device.property("last_kernel");
+        String expected = device.property("architecture").equals("sm_90a") ? "sm90_gemm_" : "any_fp8_gemm_";
+        assertTrue(kernel.startsWith(expected) && kernel.contains("_quantize_") == quantized, kernel);
     }
 
     /** How an operand is scaled, and whether it is the transposed copy of a matrix. */
