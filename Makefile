@@ -3,7 +3,7 @@
 # make test     passes the tests
 # make check    formatting and static analysis
 # make format   formats the sources
-# make cuda-check  compiles the CUDA kernels with nvcc and refuses registers that spill
+# make cuda-check  compiles the CUDA kernels with nvcc, refuses registers that spill, and writes cmake/kernel-resources.txt
 # Each installs what is missing on Debian or Ubuntu when run as root, and otherwise prints the line to type.
 
 MAVEN := mvn -B -ntp
@@ -13,6 +13,7 @@ C_SOURCES = $(shell git ls-files 'native/*.h' 'native/*.cpp' 'src/main/cuda/*.h'
 
 build: setup
 	$(MAVEN) -q -DskipTests package
+	@cat target/native-build/cuda/summary.txt
 	@echo "Built: bin/ottava --help"
 
 demo: build
@@ -21,6 +22,7 @@ demo: build
 test: setup
 	$(MAVEN) test || { bin/slowest-tests; exit 1; }
 	@bin/slowest-tests
+	@cat target/gpu-tests.txt
 
 check: setup
 	@bin/setup clang-format
@@ -28,8 +30,10 @@ check: setup
 	clang-format --dry-run -Werror $(C_SOURCES)
 	$(MAVEN) -q -Perrorprone process-classes
 
-cuda-check:
-	cmake/kernel-resources.sh
+cuda-check: setup
+	$(MAVEN) -q generate-resources
+	@cat target/native-build/cuda/summary.txt
+	cp target/native-build/cuda/resources.txt cmake/kernel-resources.txt
 
 format: setup
 	@bin/setup clang-format

@@ -1,6 +1,8 @@
 // The sm_90a FP8 product on the simt device, every tile, way of sharing and epilogue, on operands whose sums are exact: results are
-// compared bit for bit with sums in double and with quantisation from its formulas. Prints a line for each case that is wrong, and the
+// compared bit for bit with plain sums and with quantisation from its formulas. Prints a line for each case that is wrong, and the
 // number of cases. The schedule is OTTAVA_SIMT_SCHEDULE.
+#include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <cstdio>
@@ -78,20 +80,29 @@ float decode(int dtype, uint8_t code) {
 
 // To nearest, ties to the even code, by search: another way than the kernels'.
 uint8_t encode(int dtype, double x) {
+    static const auto tables = [] {
+        std::array<std::vector<double>, 2> magnitudes;
+        for (int code = 0; code <= 0x7e; code++) magnitudes[0].push_back(decode(OTTAVA_E4M3, static_cast<uint8_t>(code)));
+        for (int code = 0; code <= 0x7b; code++) magnitudes[1].push_back(decode(OTTAVA_E5M2, static_cast<uint8_t>(code)));
+        return magnitudes;
+    }();
     if (std::isnan(x)) return 0x7f;
-    int last = dtype == OTTAVA_E4M3 ? 0x7e : 0x7b, best = 0;
-    for (int code = 1; code <= last; code++) {
-        double before = std::abs(decode(dtype, static_cast<uint8_t>(best)) - std::abs(x));
-        double now = std::abs(decode(dtype, static_cast<uint8_t>(code)) - std::abs(x));
-        if (now < before || (now == before && code % 2 == 0)) best = code;
+    const auto& magnitudes = tables[dtype == OTTAVA_E5M2];
+    auto above = std::lower_bound(magnitudes.begin(), magnitudes.end(), std::abs(x));
+    auto code = above - magnitudes.begin();
+    if (above == magnitudes.end()) {
+        code--;
+    } else if (code > 0) {
+        double up = *above - std::abs(x), down = std::abs(x) - magnitudes[static_cast<size_t>(code - 1)];
+        if (down < up || (down == up && code % 2 == 1)) code--;
     }
-    return static_cast<uint8_t>(best | (std::signbit(x) ? 0x80 : 0));
+    return static_cast<uint8_t>(code | (std::signbit(x) ? 0x80 : 0));
 }
 
 struct Operand {
     Array<uint8_t> codes;
     Array<float> scales;
-    std::vector<double> values;  // with their scales
+    std::vector<float> values;  // with their scales
     Fp8Operand operand;
 
     Operand(int dtype, int rows, int k, Scaling scaling, std::mt19937& random)
@@ -107,7 +118,7 @@ struct Operand {
             for (int j = 0; j < k; j++) {
                 int value = static_cast<int>(random() % 8) - 3;
                 codes[i * operand.pitch + j] = encode(dtype, value);
-                values[i * k + j] = value * static_cast<double>(scales[i / 128 * row_stride + j / 128 * k_stride]);
+                values[i * k + j] = static_cast<float>(value) * (scales[i / 128 * row_stride + j / 128 * k_stride]);
             }
     }
 };
@@ -194,8 +205,9 @@ std::string run_case(const Case& c, const Sm90Plan* forced) {
     bool nan = false;
     for (int i = 0; i < c.m; i++)
         for (int j = 0; j < c.n; j++) {
-            double sum = bias_values[j];
-            for (int k = 0; k < c.k; k++) sum += a.values[static_cast<size_t>(i) * c.k + k] * b.values[static_cast<size_t>(j) * c.k + k];
+            const float *row = a.values.data() + static_cast<size_t>(i) * c.k, *column = b.values.data() + static_cast<size_t>(j) * c.k;
+            float sum = bias_values[j];  // exact, in any order
+            for (int k = 0; k < c.k; k++) sum += row[k] * column[k];
             if (c.addend != 0) {
                 float value = static_cast<float>(static_cast<int>(random() % 17) - 8);
                 sum += value;
@@ -280,7 +292,7 @@ void run_kernels() {
     constexpr int pairs[3][2] = {{OTTAVA_E4M3, OTTAVA_E4M3}, {OTTAVA_E5M2, OTTAVA_E4M3}, {OTTAVA_E4M3, OTTAVA_E5M2}};
     for (auto [a, b] : pairs) {
         // Tails of m, n and k everywhere; more tiles than blocks.
-        Case c{.a_dtype = a, .b_dtype = b, .m = 333, .n = 401, .k = 464, .amax = true};
+        Case c{.a_dtype = a, .b_dtype = b, .m = 333, .n = 401, .k = 272, .amax = true};
         for (bool exact : {false, true}) {
             c.exact = exact;
             c.output = BF16, c.d_padding = 7;  // rows of 408: TMA
@@ -300,7 +312,7 @@ void run_kernels() {
     }
     Case even{.m = 512, .n = 512, .k = 128, .bias_dtype = OTTAVA_F32};
     every_tile(even);
-    even.exact = true, even.k = 640;
+    even.exact = true, even.k = 384;
     every_tile(even);
     even.output = QUANTIZED_BLOCKS, even.q_dtype = OTTAVA_E5M2;
     every_tile(even);
@@ -384,6 +396,7 @@ void check_plans() {
 }  // namespace
 
 int main() {
+    std::setvbuf(stdout, nullptr, _IOLBF, 0);
     check_status(ottava_device_open("simt", "", 0, &device));
     stream = ottava_device_default_stream(device);
     check_plans();

@@ -182,12 +182,11 @@ struct sm90_fp8_gemm {
         for_each_tile(cluster_blocks, rank, [&](int row, int column) {
             row += row_in_tile, column += column_in_tile;
             float sums[Tile::halves][Tile::columns / 2];
-            float scale = 1.0f;
+            float scale = promoted ? 1.0f : __ldg(a_scales.values) * __ldg(b_scales.values);
             if constexpr (promoted) {
                 promoted_sums(sums, memory, cluster_blocks, work.lane, a, b, row, column, at);
             } else {
                 fast_sums(sums, memory, cluster_blocks, work.lane, a, b, at);
-                scale = __ldg(a_scales.values) * __ldg(b_scales.values);
             }
             epilogue.template finish<Tile>(sums, scale, row + work.warp % 4 * 16, column, work);
         });
