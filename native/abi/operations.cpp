@@ -1,4 +1,5 @@
 // The C ABI of the operations: each goes to the table of the stream's device.
+#include "check_gemm_fp8.h"
 #include "device_object.h"
 
 namespace ottava {
@@ -7,7 +8,7 @@ namespace ottava {
 static const char* name_of(const Operations& table, const void* member) {
     static const char* const names[] = {
 #define OTTAVA_NAME(name) #name,
-        OTTAVA_OPERATIONS(OTTAVA_NAME) OTTAVA_FP8_OPERATIONS(OTTAVA_NAME)
+        OTTAVA_OPERATIONS(OTTAVA_NAME)
 #undef OTTAVA_NAME
     };
     return names[(static_cast<const char*>(member) - reinterpret_cast<const char*>(&table)) / sizeof(table.fill)];
@@ -152,6 +153,11 @@ int ottava_gemm_fp8(int64_t stream, int d_dtype, int64_t d, int64_t d_pitch, int
                     int64_t a_scales, int64_t a_scale_row_stride, int64_t a_scale_k_stride, int b_dtype, int64_t b, int64_t b_pitch,
                     int64_t b_scales, int64_t b_scale_row_stride, int64_t b_scale_k_stride, int bias_dtype, int64_t bias, int64_t addend,
                     int64_t addend_pitch, int64_t m, int64_t n, int64_t k, int exact) {
+    int status = guarded([&] {
+        check_gemm_fp8_operands("gemm_fp8", {a_dtype, a, a_pitch, a_scales}, {b_dtype, b, b_pitch, b_scales}, bias_dtype, bias, m, n, k);
+        check_gemm_fp8_result("gemm_fp8", d_dtype, d, d_pitch, addend, addend_pitch, n);
+    });
+    if (status != OTTAVA_OK) return status;
     return dispatch<&Operations::gemm_fp8>(stream, d_dtype, d, d_pitch, d_amax, a_dtype, a, a_pitch, a_scales, a_scale_row_stride,
                                            a_scale_k_stride, b_dtype, b, b_pitch, b_scales, b_scale_row_stride, b_scale_k_stride,
                                            bias_dtype, bias, addend, addend_pitch, m, n, k, exact);
@@ -161,6 +167,12 @@ int ottava_gemm_fp8_quantize(int64_t stream, int q_dtype, int64_t q, int64_t q_p
                              int64_t a_pitch, int64_t a_scales, int64_t a_scale_row_stride, int64_t a_scale_k_stride, int b_dtype,
                              int64_t b, int64_t b_pitch, int64_t b_scales, int64_t b_scale_row_stride, int64_t b_scale_k_stride,
                              int bias_dtype, int64_t bias, int64_t m, int64_t n, int64_t k, int exact) {
+    int status = guarded([&] {
+        check_gemm_fp8_operands("gemm_fp8_quantize", {a_dtype, a, a_pitch, a_scales}, {b_dtype, b, b_pitch, b_scales}, bias_dtype, bias, m,
+                                n, k);
+        check_gemm_fp8_quantized("gemm_fp8_quantize", q_dtype, q, q_pitch, scaling, q_scales, n);
+    });
+    if (status != OTTAVA_OK) return status;
     return dispatch<&Operations::gemm_fp8_quantize>(stream, q_dtype, q, q_pitch, scaling, q_scales, a_dtype, a, a_pitch, a_scales,
                                                     a_scale_row_stride, a_scale_k_stride, b_dtype, b, b_pitch, b_scales, b_scale_row_stride,
                                                     b_scale_k_stride, bias_dtype, bias, m, n, k, exact);

@@ -25,6 +25,8 @@
     X(rms_norm_forward)      \
     X(rms_norm_backward)     \
     X(gemm)                  \
+    X(gemm_fp8)              \
+    X(gemm_fp8_quantize)     \
     X(rope)                  \
     X(attention_forward)     \
     X(attention_backward)    \
@@ -42,17 +44,11 @@
     X(swiglu_quantize)       \
     X(swiglu_backward_quantize)
 
-// To be joined with the list above as soon as every device has them.
-#define OTTAVA_FP8_OPERATIONS(X) \
-    X(gemm_fp8)                  \
-    X(gemm_fp8_quantize)
-
 namespace ottava {
 
 struct Operations {
 #define OTTAVA_MEMBER(name) decltype(&ottava_##name) name = nullptr;
     OTTAVA_OPERATIONS(OTTAVA_MEMBER)
-    OTTAVA_FP8_OPERATIONS(OTTAVA_MEMBER)
 #undef OTTAVA_MEMBER
 };
 

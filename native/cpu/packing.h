@@ -17,11 +17,16 @@ inline vec widen(const bf16* source) {
     return (vec)(__builtin_convertvector(load_unaligned<half>(source), uvec) << 16);
 }
 
+// Pairs of neighbours.
+inline vec pairs(const bf16* source) {
+    return load_unaligned<vec>(source);
+}
+
 // One vector of elements from neighbouring values.
 template <class E, class T>
 inline vec gather(const T* source) {
     if constexpr (values_of<E> == 2) {
-        return load_unaligned<vec>(source);
+        return pairs(source);
     } else {
         return widen(source);
     }

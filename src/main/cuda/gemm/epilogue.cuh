@@ -5,6 +5,7 @@
 
 #include "../common/exact_division.cuh"
 #include "../common/reduce.cuh"
+#include "../common/scale.cuh"
 #include "../ptx/fp8.cuh"
 
 namespace ottava {
@@ -100,14 +101,6 @@ __device__ __forceinline__ void clear_outside(float (&x)[COUNT], FragmentPlace p
         if (!place.has_row(i / 2 % 2) || place.columns_left(i / 4) <= i % 2) x[i] = 0.0f;
 }
 
-// Bits of the largest magnitude of those that are inside. Bits order as magnitudes do, with NaN above infinity.
-struct LargestBits {
-    __device__ __forceinline__ uint32_t operator()(uint32_t a, uint32_t b) const { return a > b ? a : b; }
-};
-__device__ __forceinline__ uint32_t magnitude_bits(float x) {
-    return float_to_bits(x) & 0x7fffffffu;
-}
-
 // D in F32 or BF16, its type chosen by the caller.
 struct StoreResult {
     int rows, columns;  // of D
@@ -147,24 +140,11 @@ struct StoreResult {
 #pragma unroll
         for (int i = 0; i < COUNT; i++)
             if (place.has_row(i / 2 % 2) && place.columns_left(i / 4) > i % 2)
-                largest = LargestBits()(largest, magnitude_bits(Element<D>::load(Element<D>::store(x[i]))));
-        largest = warp_reduce<LargestBits>(largest);
+                largest = Maximum()(largest, magnitude_bits(Element<D>::load(Element<D>::store(x[i]))));
+        largest = warp_reduce<Maximum>(largest);
         if (threadIdx.x % 32 == 0) atomicMax(amax, static_cast<int>(largest));
     }
 };
-
-// The scale of those whose largest magnitude has these bits (quantize.h).
-__device__ __forceinline__ float fp8_scale(uint32_t amax_bits, float largest) {
-    if (amax_bits >= 0x7f800000u) return bits_to_float(0x7fffffffu);
-    float scale = bits_to_float(amax_bits) / largest;
-    return amax_bits == 0 ? 1.0f : scale < 0x1p-126f ? 0x1p-126f : scale;
-}
-
-// To BF16, not to less; of a positive number or NaN.
-__device__ __forceinline__ uint16_t bf16_rounded_up(float scale) {
-    uint32_t bits = float_to_bits(scale);
-    return static_cast<uint16_t>(is_nan_bits(bits) ? 0x7fffu : (bits + 0xffffu) >> 16);
-}
 
 // D in FP8 with scales that are made here, in blocks of 128 x 128 or in groups of 16 of a row.
 struct QuantizeResult {
@@ -192,7 +172,7 @@ struct QuantizeResult {
 
     // The scale of the block of 128 x 128 that holds (row, column) of D; one thread of those that share it writes it.
     __device__ __forceinline__ float block_scale(uint32_t amax_bits, int row, int column, bool writes) const {
-        float scale = fp8_scale(amax_bits, largest());
+        float scale = scale_of(amax_bits, largest());
         if (writes && row < rows && column < columns)
             static_cast<float*>(scales)[static_cast<int64_t>(row / 128) * ((columns + 127) / 128) + column / 128] = scale;
         return scale;
@@ -204,10 +184,10 @@ struct QuantizeResult {
     __device__ __forceinline__ float group_scale(const float (&x)[COUNT], int j, int h, FragmentPlace place) const {
         uint32_t bits = 0;
 #pragma unroll
-        for (int i = 0; i < 4; i++) bits = LargestBits()(bits, magnitude_bits(x[4 * (j + i / 2) + 2 * h + i % 2]));
-        bits = LargestBits()(bits, __shfl_xor_sync(all_lanes, bits, 1));
-        bits = LargestBits()(bits, __shfl_xor_sync(all_lanes, bits, 2));
-        uint16_t scale = bf16_rounded_up(fp8_scale(bits, largest()));
+        for (int i = 0; i < 4; i++) bits = Maximum()(bits, magnitude_bits(x[4 * (j + i / 2) + 2 * h + i % 2]));
+        bits = Maximum()(bits, __shfl_xor_sync(all_lanes, bits, 1));
+        bits = Maximum()(bits, __shfl_xor_sync(all_lanes, bits, 2));
+        uint16_t scale = round_up_to_bf16(scale_of(bits, largest()));
         int lane = static_cast<int>(threadIdx.x) % 4, first_column = place.column - 2 * lane + 8 * j;
         if (lane == j / 2 % 4 && place.has_row(h) && first_column < columns)
             static_cast<uint16_t*>(scales)[static_cast<int64_t>(place.row + 8 * h) * ((columns + 15) / 16) + first_column / 16] = scale;

@@ -195,9 +195,9 @@ struct Sm90Quantize {
                     values(x, &sums[half][64 * block + 32 * part], scale,
                            FragmentPlace(row + 64 * half, column + 128 * block + 64 * part, result.rows, result.columns));
 #pragma unroll
-                    for (int i = 0; i < 32; i++) bits = LargestBits()(bits, magnitude_bits(x[i]));
+                    for (int i = 0; i < 32; i++) bits = Maximum()(bits, magnitude_bits(x[i]));
                 }
-            bits = warp_reduce<LargestBits>(bits);
+            bits = warp_reduce<Maximum>(bits);
             if (work.lane == 0) amax[work.warp * 2 + block] = bits;
         }
         ptx::named_barrier_sync(1, Sm90Workspace::warps * 32);
@@ -206,7 +206,7 @@ struct Sm90Quantize {
         for (int block = 0; block < blocks; block++) {
             uint32_t bits = 0;
 #pragma unroll
-            for (int w = 0; w < sharing; w++) bits = LargestBits()(bits, amax[(first + w) * 2 + block]);
+            for (int w = 0; w < sharing; w++) bits = Maximum()(bits, amax[(first + w) * 2 + block]);
             scales[block] = result.block_scale(bits, row, column + 128 * block, work.warp == first && work.lane == 0);
         }
     }

@@ -1,7 +1,5 @@
-// The product of FP8 operands: what is asked for, checked, and given to the kernel of the architecture.
+// The product of FP8 operands: what is asked for, given to the kernel of the architecture. abi/check_gemm_fp8.h has checked it.
 #pragma once
-
-#include <array>
 
 #include "../gemm/sm90_tiles.h"
 #include "elementwise.h"
@@ -47,45 +45,17 @@ struct Fp8Quantized {
 void sm90_gemm_fp8(const Fp8Product& product, const Fp8Stored& result, const Sm90Plan& plan);
 void sm90_gemm_fp8(const Fp8Product& product, const Fp8Quantized& result, const Sm90Plan& plan);
 
+// By the portable kernel; gemm_fp8_any.cpp.
+void any_gemm_fp8(const Fp8Product& product, const Fp8Stored& result);
+void any_gemm_fp8(const Fp8Product& product, const Fp8Quantized& result);
+
 namespace kernels {
-
-inline void check_fp8_operand(const char* operation, const char* name, const Fp8Operand& x, int64_t k) {
-    if (x.dtype != OTTAVA_E4M3 && x.dtype != OTTAVA_E5M2)
-        fail(OTTAVA_UNSUPPORTED, "%s: %s is of dtype %d; e4m3 or e5m2", operation, name, x.dtype);
-    if (x.pitch % 16 != 0 || x.pitch < k)
-        fail(OTTAVA_UNSUPPORTED, "%s: rows of %s of %lld codes are %lld apart; a multiple of 16 from %lld on works", operation, name,
-             static_cast<long long>(k), static_cast<long long>(x.pitch), static_cast<long long>(ceil_div(k, 16) * 16));
-    if (x.codes % 16 != 0) fail(OTTAVA_INVALID_ARGUMENT, "%s: the address of %s is not a multiple of 16", operation, name);
-}
-
-inline void check(const char* operation, const Fp8Product& product, int bias_dtype, int64_t bias) {
-    auto [m, n, k] = std::array{product.m, product.n, product.k};
-    if (k % 16 != 0 || k <= 0) {
-        long long below = k / 16 * 16, above = below + 16;
-        if (below > 0)
-            fail(OTTAVA_UNSUPPORTED, "%s: k is %lld; %lld or %lld, multiples of 16 (codes beyond k are zeros), work", operation,
-                 static_cast<long long>(k), below, above);
-        fail(OTTAVA_UNSUPPORTED, "%s: k is %lld; 16, or another multiple of 16, works", operation, static_cast<long long>(k));
-    }
-    // Coordinates are 32-bit, also those of tiles that reach beyond D.
-    constexpr int64_t most = INT32_MAX / 256 * 256 - 256;
-    if (m > most || n > most || k > most || ceil_div(m, 64) * ceil_div(n, 64) > INT32_MAX)
-        fail(OTTAVA_UNSUPPORTED, "%s: %lld x %lld x %lld is too large; divide it along m or n", operation, static_cast<long long>(m),
-             static_cast<long long>(n), static_cast<long long>(k));
-    check_fp8_operand(operation, "a", product.a, k);
-    check_fp8_operand(operation, "b", product.b, k);
-    if (product.a.dtype == OTTAVA_E5M2 && product.b.dtype == OTTAVA_E5M2)
-        fail(OTTAVA_UNSUPPORTED, "%s: a and b are both e5m2; one of them may be", operation);
-    if (bias != 0 && bias_dtype != OTTAVA_F32 && bias_dtype != OTTAVA_BF16)
-        fail(OTTAVA_UNSUPPORTED, "%s: bias of dtype %d; f32 or bf16", operation, bias_dtype);
-}
 
 // The kernel of the stream's device.
 template <class Result>
-void run(const char* operation, const Fp8Product& product, const Result& result) {
+void run_gemm_fp8(const Fp8Product& product, const Result& result) {
     KernelDevice& device = kernel_device(product.stream);
-    if (device.architecture != 90)
-        fail(OTTAVA_UNSUPPORTED, "%s on %s: there is a kernel of sm_90a only", operation, device.properties["name"].c_str());
+    if (device.architecture != 90) return any_gemm_fp8(product, result);
     bool quantized = std::is_same_v<Result, Fp8Quantized>;
     sm90_gemm_fp8(product, result, sm90_plan({product.m, product.n, product.k, device.multiprocessors, product.promoted(), quantized}));
 }
@@ -101,10 +71,8 @@ inline int gemm_fp8(int64_t stream, int d_dtype, int64_t d, int64_t d_pitch, int
                        n,
                        k,
                        exact != 0};
-    check("gemm_fp8", product, bias_dtype, bias);
-    if (d_dtype != OTTAVA_F32 && d_dtype != OTTAVA_BF16) refuse_dtype(stream, "gemm_fp8", d_dtype);
     if (d_amax != 0) fill(stream, OTTAVA_F32, d_amax, 1, 0.0);
-    if (m > 0 && n > 0) run("gemm_fp8", product, Fp8Stored{d_dtype, d, d_pitch, d_amax, bias_dtype, bias, addend, addend_pitch});
+    if (m > 0 && n > 0) run_gemm_fp8(product, Fp8Stored{d_dtype, d, d_pitch, d_amax, bias_dtype, bias, addend, addend_pitch});
     return OTTAVA_OK;
 }
 
@@ -119,12 +87,7 @@ inline int gemm_fp8_quantize(int64_t stream, int q_dtype, int64_t q, int64_t q_p
                        n,
                        k,
                        exact != 0};
-    check("gemm_fp8_quantize", product, bias_dtype, bias);
-    if (scaling != OTTAVA_BLOCKS_128 && scaling != OTTAVA_GROUPS_16)
-        fail(OTTAVA_UNSUPPORTED, "gemm_fp8_quantize: scaling %d; blocks of 128 x 128 or groups of 16", scaling);
-    check_fp8_operand("gemm_fp8_quantize", "q", {q_dtype, q, q_pitch, m, q_scales, 0, 0}, n);
-    if (m > 0 && n > 0)
-        run("gemm_fp8_quantize", product, Fp8Quantized{q_dtype, q, q_pitch, scaling == OTTAVA_GROUPS_16, q_scales, bias_dtype, bias});
+    if (m > 0 && n > 0) run_gemm_fp8(product, Fp8Quantized{q_dtype, q, q_pitch, scaling == OTTAVA_GROUPS_16, q_scales, bias_dtype, bias});
     return OTTAVA_OK;
 }
 

@@ -2,6 +2,7 @@
 // many.
 #include "../gemm/sm90_kernels.h"
 #include "gemm_fp8.h"
+#include "gemm_fp8_parameters.h"
 
 namespace ottava {
 
@@ -9,26 +10,10 @@ OTTAVA_GEMM_SM90_KERNELS(OTTAVA_NAME)
 
 namespace {
 
-template <class T>
-bool fits_pairs(int64_t address, int64_t pitch) {
-    return address % static_cast<int64_t>(2 * sizeof(T)) == 0 && pitch % 2 == 0;
-}
-
 Sm90Store epilogue_of(const Fp8Product& product, const Fp8Stored& result) {
     bool f32 = result.dtype == OTTAVA_F32;
-    auto pairs = [&](int64_t address, int64_t pitch) { return f32 ? fits_pairs<float>(address, pitch) : fits_pairs<bf16>(address, pitch); };
     Sm90Store epilogue{};
-    epilogue.result = {static_cast<int>(product.m),
-                       static_cast<int>(product.n),
-                       pointer<const void>(result.bias),
-                       result.bias_dtype == OTTAVA_F32,
-                       pointer<const void>(result.addend),
-                       result.addend_pitch,
-                       pairs(result.addend, result.addend_pitch),
-                       pointer<void>(result.d),
-                       result.pitch,
-                       pairs(result.d, result.pitch),
-                       pointer<int>(result.amax)};
+    epilogue.result = store_result(product, result);
     epilogue.is_f32 = f32;
     epilogue.by_tma = !f32 && result.d % 16 == 0 && result.pitch % 8 == 0;
     if (epilogue.by_tma)
@@ -38,16 +23,10 @@ Sm90Store epilogue_of(const Fp8Product& product, const Fp8Stored& result) {
 
 Sm90Quantize epilogue_of(const Fp8Product& product, const Fp8Quantized& result) {
     Sm90Quantize epilogue{};
-    epilogue.result = {static_cast<int>(product.m),     static_cast<int>(product.n), pointer<const void>(result.bias),
-                       result.bias_dtype == OTTAVA_F32, result.dtype == OTTAVA_E5M2, result.groups,
-                       pointer<void>(result.scales)};
+    epilogue.result = quantize_result(product, result);
     kernel_device(product.stream)
         .encode(epilogue.map, {result.codes, 1, {ceil_div(product.n, 16) * 16, product.m}, {result.pitch}, {128, 16}, 128});
     return epilogue;
-}
-
-Fp8Scales scales_of(const Fp8Operand& x) {
-    return {pointer<const float>(x.scales), x.scale_row_stride, x.scale_k_stride, static_cast<int>((x.rows - 1) / 128)};
 }
 
 template <class A, class B, int TILE, bool promoted, class Epilogue>

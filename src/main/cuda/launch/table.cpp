@@ -26,6 +26,8 @@ const Operations kernel_operations = {
     .rms_norm_forward = kernels::rms_norm_forward,
     .rms_norm_backward = kernels::rms_norm_backward,
     .gemm = kernels::gemm,
+    .gemm_fp8 = kernels::gemm_fp8,
+    .gemm_fp8_quantize = kernels::gemm_fp8_quantize,
     .rope = kernels::rope,
     .attention_forward = kernels::attention_forward,
     .attention_backward = kernels::attention_backward,
@@ -42,8 +44,6 @@ const Operations kernel_operations = {
     .rms_norm_quantize = kernels::rms_norm_quantize,
     .swiglu_quantize = kernels::swiglu_quantize,
     .swiglu_backward_quantize = kernels::swiglu_backward_quantize,
-    .gemm_fp8 = kernels::gemm_fp8,
-    .gemm_fp8_quantize = kernels::gemm_fp8_quantize,
 };
 
 }  // namespace ottava

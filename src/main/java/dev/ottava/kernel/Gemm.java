@@ -11,7 +11,7 @@ import dev.ottava.cuda.Product;
 import dev.ottava.cuda.Product.Operands;
 
 /**
- * Matrix products {@code D[M, N] = A[M, K] · B[N, K]ᵀ (+ bias[N]) (+ D)}, accumulated in F32.
+ * Matrix products {@code D[M, N] = A[M, K] · B[N, K]ᵀ (+ bias[N]) (+ D)}, accumulated in F32; of F32 and BF16 here, of quantised matrices in {@link Fp8Gemm}.
  *
  * <p>A linear layer {@code y = x Wᵀ} with W [out, in] is {@link #multiply(Tensor, Tensor, Tensor)} of x and W; {@link #inputGradient} and {@link
  * #weightGradient} are its two gradients.
