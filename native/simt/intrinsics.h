@@ -22,12 +22,6 @@ inline int __float_as_int(float value) {
 inline unsigned __umulhi(unsigned a, unsigned b) {
     return static_cast<unsigned>(static_cast<uint64_t>(a) * b >> 32);
 }
-inline unsigned __byte_perm(unsigned x, unsigned y, unsigned selector) {
-    uint64_t bytes = static_cast<uint64_t>(y) << 32 | x;
-    unsigned result = 0;
-    for (int i = 0; i < 4; i++) result |= static_cast<unsigned>(bytes >> (8 * (selector >> (4 * i) & 7)) & 0xff) << (8 * i);
-    return result;
-}
 inline int __popc(unsigned value) {
     return std::popcount(value);
 }
