@@ -41,7 +41,7 @@ namespace ottava {
 
 template <class A, class B, class Tile, bool promoted, class Epilogue>
 struct sm90_fp8_gemm {
-    static constexpr int threads = 384, blocks = 1;
+    static constexpr int threads = 384, least_blocks = 1;
     static constexpr int consumers = 256, consumer_warps = consumers / 32;
     static constexpr int step_bytes = 128;  // of k, one row of the swizzle; a wgmma takes 32
     static constexpr int a_bytes = Tile::rows * step_bytes, b_bytes = Tile::tile_columns * step_bytes, stage_bytes = a_bytes + b_bytes;
