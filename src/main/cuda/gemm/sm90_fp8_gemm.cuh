@@ -26,6 +26,7 @@
 //      execute it, also the three idle ones of the producer, and roles are one if and else.
 //  [7] The idle lanes and warps of the producer go to the last barrier of the cluster and wait there: they neither poll nor exit.
 //  [8] Tensor maps are members of a __grid_constant__ parameter, and only their addresses are taken.
+//  [9] Each warp of the consumers waits for its TMA stores before the block ends and its shared memory is gone.
 #pragma once
 
 #include "../ptx/cluster.cuh"
@@ -118,7 +119,7 @@ struct sm90_fp8_gemm {
             work.warp = warp;
             work.lane = static_cast<int>(threadIdx.x) % 32;
             consume(memory, cluster_blocks, rank, work);
-            work.finish();
+            work.finish();  // [9]
             __syncwarp();
         }
         ptx::cluster_arrive();  // [2]
