@@ -59,8 +59,9 @@ public final class Harness {
      */
     public List<Samples> measure(List<Runnable> variants, Runnable flush) {
         int n = variants.size();
-        List<Samples> samples =
-                IntStream.range(0, n).mapToObj(i -> new Samples(new ArrayList<>())).toList();
+        List<Samples> samples = IntStream.range(0, n)
+                .mapToObj(i -> new Samples(new ArrayList<>()))
+                .toList();
         counted = 0;
         for (int turn = 0; turn < plan.leastTurns() || goesOn(samples); turn++) {
             for (int i = 0; i < n; i++) {

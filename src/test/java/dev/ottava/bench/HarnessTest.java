@@ -52,7 +52,8 @@ class HarnessTest {
         int[] run = {0};
         Runnable cold = clock.work("a", () -> run[0]++ < 3 ? 50 : 1);
         // Slow whenever it was its neighbour's turn before: the first run after each switch.
-        Runnable sleepy = clock.work("b", () -> clock.log.get(clock.log.size() - 2).equals("pause") ? 9 : 1);
+        Runnable sleepy =
+                clock.work("b", () -> clock.log.get(clock.log.size() - 2).equals("pause") ? 9 : 1);
         List<Samples> samples = measure(plan(4, 5), cold, sleepy);
         samples.forEach(each -> each.turns().forEach(turn -> assertArrayEquals(new double[] {1, 1, 1, 1}, turn)));
     }
@@ -91,8 +92,9 @@ class HarnessTest {
     @Test
     void outliersMoveNeitherMedianNorSpread() {
         SplittableRandom random = new SplittableRandom(2);
-        Samples samples = measure(plan(10, 10), clock.work("a", () -> (random.nextInt(10) == 0 ? 20 : 1)
-                        * random.nextDouble(0.99, 1.01)))
+        Samples samples = measure(
+                        plan(10, 10),
+                        clock.work("a", () -> (random.nextInt(10) == 0 ? 20 : 1) * random.nextDouble(0.99, 1.01)))
                 .get(0);
         assertEquals(1, samples.median(), 0.01);
         assertTrue(samples.spread() < 0.02, "spread " + samples.spread());

@@ -29,7 +29,13 @@ public final class Results {
 
     /** Measures; {@code theirs} is null if there is no peer. */
     public static Result measure(
-            String suite, String name, String dtype, Work work, DoubleSupplier ours, String peer, DoubleSupplier theirs) {
+            String suite,
+            String name,
+            String dtype,
+            Work work,
+            DoubleSupplier ours,
+            String peer,
+            DoubleSupplier theirs) {
         FakeClock clock = new FakeClock();
         Plan plan = new Plan(0, 0, 1e9, 5, 10, 0.01, 0);
         Runnable our = clock.work("ours", ours);
