@@ -67,7 +67,7 @@ final class BenchCommand implements Callable<Integer> {
             paramLabel = "N",
             description =
                     "Exactly so many turns of each case; without it at least 10, and more until the median is known"
-                            + " within 1 %% or 5 seconds are measured.")
+                            + " within 1 %%, 5 seconds are measured, or there were 30.")
     private Integer turns;
 
     @Option(names = "--json", description = "Print one JSON object a line instead of a table.")

@@ -116,10 +116,9 @@ final class Roofline {
                 "<line class=\"roof\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%.1f\" y2=\"%.1f\"/>%n", x(x1), x(x2), y(y1), y(y2));
     }
 
-    /** The power of ten at or beyond a value. */
+    /** The power of ten at or below a value, or the one above it. */
     private static double decade(double value, boolean above) {
-        double exponent = Math.log10(value);
-        return Math.pow(10, above ? Math.ceil(exponent) : Math.floor(exponent));
+        return Math.pow(10, Math.floor(Math.log10(value)) + (above ? 1 : 0));
     }
 
     private static String power(double value) {

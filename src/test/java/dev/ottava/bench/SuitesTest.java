@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 
 /** Every case of every suite, on the device that computes nothing and under a clock that stands still until it is asked. */
 class SuitesTest {
-    private static final Plan SHORT = new Plan(0, 0, 0, 1, 2, 0.01, 0);
+    private static final Plan SHORT = new Plan(0, 0, 0, 1, 2, 2, 0.01, 0);
 
     /** A thousandth of a second for whatever runs. */
     private static Clock thousandths(Device device) {
