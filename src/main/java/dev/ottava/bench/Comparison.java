@@ -58,8 +58,7 @@ public record Comparison(List<Change> changes, List<String> onlyInA, List<String
         List<String> onlyInA = new ArrayList<>(before.keySet());
         onlyInA.removeAll(after.keySet());
         double level = level(measured);
-        return new Comparison(
-                measured.stream().map(each -> change(each, level)).toList(), onlyInA, onlyInB);
+        return new Comparison(measured.stream().map(each -> change(each, level)).toList(), onlyInA, onlyInB);
     }
 
     private static Map<String, Result> byKey(List<Result> results) {
@@ -77,11 +76,7 @@ public record Comparison(List<Change> changes, List<String> onlyInA, List<String
         double[] before = units(a, byPeer);
         double[] after = units(b, byPeer);
         return new Measured(
-                a,
-                b,
-                Samples.medianOf(after) / Samples.medianOf(before),
-                byPeer,
-                RankTest.probability(before, after));
+                a, b, Samples.medianOf(after) / Samples.medianOf(before), byPeer, RankTest.probability(before, after));
     }
 
     private static double[] units(Result result, boolean byPeer) {

@@ -78,8 +78,15 @@ public final class Environment {
         String stated = System.getProperty("ottava.commit");
         return stated != null
                 ? stated
-                : run("git", "-C", Path.of(System.getProperty("ottava.home", ".")).toString(), "describe", "--always",
-                        "--abbrev=12", "--dirty", "--exclude=*")
+                : run(
+                                "git",
+                                "-C",
+                                Path.of(System.getProperty("ottava.home", ".")).toString(),
+                                "describe",
+                                "--always",
+                                "--abbrev=12",
+                                "--dirty",
+                                "--exclude=*")
                         .orElse("unknown");
     }
 

@@ -20,6 +20,7 @@ public final class Harness {
      * @param turnSeconds after so much a turn ends; at least one run counts
      * @param runsPerTurn runs that count, at most
      * @param leastTurns however good the figures look; {@link Comparison} takes a turn as its unit
+     * @param mostTurns however bad they look
      * @param uncertainty of the median at which to stop: {@link Samples#uncertainty}
      * @param limitSeconds of runs that count, after which no further turn begins
      */
@@ -29,17 +30,19 @@ public final class Harness {
             double turnSeconds,
             int runsPerTurn,
             int leastTurns,
+            int mostTurns,
             double uncertainty,
             double limitSeconds) {
         /** For a processor: a peer has threads of its own, which spin for a while and have to be woken up. */
-        public static final Plan PROCESSOR = new Plan(0.05, 0.1, 0.25, 5, 10, 0.01, 5);
+        public static final Plan PROCESSOR = new Plan(0.05, 0.1, 0.25, 5, 10, 30, 0.01, 5);
 
         /** For a device with a queue, which nobody else uses. */
-        public static final Plan ACCELERATOR = new Plan(0, 0, 0.25, 10, 10, 0.005, 2);
+        public static final Plan ACCELERATOR = new Plan(0, 0.005, 0.25, 10, 10, 100, 0.005, 2);
 
         /** The same with so many turns, however well the medians are known then. */
         public Plan withTurns(int turns) {
-            return new Plan(pauseSeconds, warmUpSeconds, turnSeconds, runsPerTurn, turns, uncertainty, 0);
+            return new Plan(
+                    pauseSeconds, warmUpSeconds, turnSeconds, runsPerTurn, turns, turns, uncertainty, limitSeconds);
         }
     }
 
@@ -59,10 +62,11 @@ public final class Harness {
      */
     public List<Samples> measure(List<Runnable> variants, Runnable flush) {
         int n = variants.size();
-        List<Samples> samples =
-                IntStream.range(0, n).mapToObj(i -> new Samples(new ArrayList<>())).toList();
+        List<Samples> samples = IntStream.range(0, n)
+                .mapToObj(i -> new Samples(new ArrayList<>()))
+                .toList();
         counted = 0;
-        for (int turn = 0; turn < plan.leastTurns() || goesOn(samples); turn++) {
+        for (int turn = 0; turn < plan.leastTurns() || (turn < plan.mostTurns() && goesOn(samples)); turn++) {
             for (int i = 0; i < n; i++) {
                 int variant = (turn + i) % n;
                 if (turn == 0 || n > 1) {

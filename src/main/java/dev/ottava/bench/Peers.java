@@ -35,7 +35,6 @@ public final class Peers {
     /** {@code D[m, n] = A[m, k] · B[n, k]ᵀ}, F32, in host memory; a transposed operand is stored as [k, m] or [k, n]. */
     public static void openBlasMultiply(
             Tensor d, Tensor a, boolean aTransposed, Tensor b, boolean bTransposed, long m, long n, long k) {
-        OpenBlas.multiply(
-                d.address(), a.address(), aTransposed, b.address(), bTransposed, (int) m, (int) n, (int) k);
+        OpenBlas.multiply(d.address(), a.address(), aTransposed, b.address(), bTransposed, (int) m, (int) n, (int) k);
     }
 }

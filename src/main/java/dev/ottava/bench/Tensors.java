@@ -73,7 +73,8 @@ public final class Tensors implements AutoCloseable {
 
     /** Uniform in [0, bound), I32. */
     public Tensor ids(int bound, int count) {
-        return own(device.tensor(new SplittableRandom(count).ints(count, 0, bound).toArray(), count));
+        return own(
+                device.tensor(new SplittableRandom(count).ints(count, 0, bound).toArray(), count));
     }
 
     /** The operation beside a copy that moves as many bytes, half of them in and half of them out. */

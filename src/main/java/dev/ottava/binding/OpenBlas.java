@@ -31,8 +31,7 @@ public final class OpenBlas {
     }
 
     /** {@code D[m, n] = A[m, k] · B[n, k]ᵀ}, F32, dense, at host addresses; a transposed operand is stored as [k, m] or [k, n]. */
-    public static void multiply(
-            long d, long a, boolean aTransposed, long b, boolean bTransposed, int m, int n, int k) {
+    public static void multiply(long d, long a, boolean aTransposed, long b, boolean bTransposed, int m, int n, int k) {
         openblas_nolapack.cblas_sgemm(
                 openblas_nolapack.CblasRowMajor,
                 aTransposed ? openblas_nolapack.CblasTrans : openblas_nolapack.CblasNoTrans,

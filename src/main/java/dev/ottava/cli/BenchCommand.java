@@ -36,9 +36,10 @@ import picocli.CommandLine.Spec;
         header = "Measures kernels and training steps.",
         footer = {
             "",
-            "Each case runs on empty caches in turns with its peer; figures are medians, the spread is half the distance between",
-            "the quartiles. The limit is the time of a copy of as many bytes, or of the best matrix product of as many",
-            "operations, measured before on the same device. Let nothing else run beside it. benchmarks/README.md explains more.",
+            "Each case runs on empty caches in turns with its peer; figures are medians, the spread is half the",
+            "distance between the quartiles. The limit is the time of a copy of as many bytes, or of the best matrix",
+            "product of as many operations, measured before on the same device. Let nothing else run beside it.",
+            "benchmarks/README.md explains more.",
             "",
             "Examples:",
             "  ottava bench --output today.jsonl --html today.html",
@@ -64,8 +65,9 @@ final class BenchCommand implements Callable<Integer> {
     @Option(
             names = "--turns",
             paramLabel = "N",
-            description = "Exactly so many turns of each case; without it at least 10, and more until the median is known"
-                            + " within 1 % or 5 seconds are measured.")
+            description =
+                    "Exactly so many turns of each case; without it at least 10, and more until the median is known"
+                            + " within 1 %%, 5 seconds are measured, or there were 30.")
     private Integer turns;
 
     @Option(names = "--json", description = "Print one JSON object a line instead of a table.")
@@ -129,6 +131,7 @@ final class BenchCommand implements Callable<Integer> {
         if (turns != null && turns < 1) {
             throw new InvalidArgumentException("--turns " + turns + ": a whole number from 1");
         }
+        suites.forEach(Suites::named); // refuses what there is not, before a device is opened
         Peers.start();
         String name = deviceName();
         Map<String, List<Case>> chosen = chosen(scale(name));
@@ -191,6 +194,7 @@ final class BenchCommand implements Callable<Integer> {
 
     private String command() {
         return "ottava "
-                + String.join(" ", spec.commandLine().getParent().getParseResult().originalArgs());
+                + String.join(
+                        " ", spec.commandLine().getParent().getParseResult().originalArgs());
     }
 }

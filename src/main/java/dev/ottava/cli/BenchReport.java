@@ -75,8 +75,9 @@ record BenchReport(List<Result> results) {
         if (!plot.isEmpty()) {
             body.append(Html.section(
                     "Roofline",
-                    key(" ● F32, ■ narrower. What lies on the slope is as fast as a copy, on the level of its dtype as fast as the best"
-                                    + " matrix product; training steps, whose bytes are not counted, are not here.")
+                    key(
+                                    " ● F32, ■ narrower. What lies on the slope is as fast as a copy, on the level of its dtype as fast as the best"
+                                            + " matrix product; training, whose bytes are not counted, is not here.")
                             + "<div class=\"wide\">" + plot.svg() + "</div>"));
         }
     }
@@ -85,13 +86,14 @@ record BenchReport(List<Result> results) {
         Map<String, RatioBars> charts = new LinkedHashMap<>();
         for (Result result : measured()) {
             if (result.peer() != null) {
-                double uncertainty = result.samples().uncertainty() + result.peerSamples().uncertainty();
+                double uncertainty =
+                        result.samples().uncertainty() + result.peerSamples().uncertainty();
                 charts.computeIfAbsent(result.peer(), peer -> new RatioBars("as fast as " + peer))
                         .bar(colour(result.suite()), label(result), result.ratioToPeer(), whisker(uncertainty));
             }
         }
-        charts.forEach((peer, chart) -> body.append(Html.section(
-                "Beside the peer: " + peer, "<div class=\"wide\">" + chart.svg() + "</div>")));
+        charts.forEach((peer, chart) ->
+                body.append(Html.section("Beside the peer: " + peer, "<div class=\"wide\">" + chart.svg() + "</div>")));
     }
 
     private void limits(StringBuilder body) {
@@ -120,15 +122,24 @@ record BenchReport(List<Result> results) {
 
     private String key(String remark) {
         StringBuilder key = new StringBuilder("<p class=\"key\">");
-        suites().forEach(suite -> key.append("<i class=\"")
-                .append(colour(suite))
-                .append("\"></i>")
-                .append(Html.escape(suite)));
-        return key.append("</p><p class=\"key\">").append(remark).append("</p>\n").toString();
+        measured().stream()
+                .filter(result -> result.work().bytes() > 0)
+                .map(Result::suite)
+                .distinct()
+                .forEach(suite -> key.append("<i class=\"")
+                        .append(colour(suite))
+                        .append("\"></i>")
+                        .append(Html.escape(suite)));
+        return key.append("</p><p class=\"key\">")
+                .append(remark)
+                .append("</p>\n")
+                .toString();
     }
 
     private List<Result> measured() {
-        return results.stream().filter(result -> !result.suite().equals(CEILING)).toList();
+        return results.stream()
+                .filter(result -> !result.suite().equals(CEILING))
+                .toList();
     }
 
     private List<String> suites() {

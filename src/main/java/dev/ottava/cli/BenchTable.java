@@ -34,9 +34,8 @@ final class BenchTable {
         if (result.work().tokens() > 0) {
             return Format.count(result.tokensPerSecond()) + " tokens/s";
         }
-        boolean arithmetic = Double.isNaN(result.limitSeconds())
-                ? result.work().operations() > 0
-                : result.limitedByArithmetic();
+        boolean arithmetic =
+                Double.isNaN(result.limitSeconds()) ? result.work().operations() > 0 : result.limitedByArithmetic();
         return arithmetic
                 ? Format.unit(result.work().operations() / result.seconds(), "FLOP/s")
                 : Format.unit(result.work().bytes() / result.seconds(), "B/s");
@@ -60,7 +59,8 @@ final class BenchTable {
                     Format.unit(change.a().seconds(), "s"),
                     Format.unit(change.b().seconds(), "s"),
                     Format.fixed(change.times(), 3),
-                    verdict(change) + (change.byPeer() ? ", beside " + change.b().peer() : ""));
+                    verdict(change)
+                            + (change.byPeer() ? ", beside " + change.b().peer() : ""));
         }
         comparison.onlyInA().forEach(key -> out.println("Only in A: " + key));
         comparison.onlyInB().forEach(key -> out.println("Only in B: " + key));

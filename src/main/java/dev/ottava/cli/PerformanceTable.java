@@ -74,8 +74,8 @@ final class PerformanceTable {
         int begin = text.indexOf(BEGIN);
         int end = text.indexOf(END);
         if (begin < 0 || end < begin) {
-            throw new InvalidArgumentException(readme + ": no place for the table; it goes between the lines '" + BEGIN
-                    + "' and '" + END + "'");
+            throw new InvalidArgumentException(
+                    readme + ": no place for the table; it goes between the lines '" + BEGIN + "' and '" + END + "'");
         }
         return text.substring(0, begin + BEGIN.length()) + "\n\n"
                 + markdown(readme.toAbsolutePath().resolveSibling("benchmarks")) + "\n" + text.substring(end);
@@ -90,7 +90,8 @@ final class PerformanceTable {
         DEVICES.keySet().forEach(device -> figures.put(device, figures(folder.resolve(device))));
         for (Row row : ROWS) {
             table.append("| ").append(row.label()).append(" |");
-            figures.values().forEach(files -> table.append(' ').append(cell(row, files)).append(" |"));
+            figures.values()
+                    .forEach(files -> table.append(' ').append(cell(row, files)).append(" |"));
             table.append('\n');
         }
         return table.toString();
@@ -104,8 +105,8 @@ final class PerformanceTable {
                     .reduce((first, second) -> second);
             if (last.isPresent()) {
                 Path path = file.getKey();
-                return "[" + last.get().text() + "](benchmarks/" + path.getParent().getFileName() + "/"
-                        + path.getFileName() + ")";
+                return "[" + last.get().text() + "](benchmarks/"
+                        + path.getParent().getFileName() + "/" + path.getFileName() + ")";
             }
         }
         return "not measured yet";
@@ -160,12 +161,14 @@ final class PerformanceTable {
     private static void besideLibtorch(List<JsonNode> lines, List<Figure> figures) {
         lines.stream()
                 .filter(line -> line.path("run").asText().equals("libtorch"))
-                .map(line -> List.of(line.path("shape").asText(), line.path("dtype").asText()))
+                .map(line ->
+                        List.of(line.path("shape").asText(), line.path("dtype").asText()))
                 .distinct()
                 .forEach(one -> figures.add(new Figure(
                         LIBTORCH,
                         one.get(1),
-                        Format.fixed(tokens(lines, "ottava", one) / tokens(lines, "libtorch", one), 2) + " × libtorch")));
+                        Format.fixed(tokens(lines, "ottava", one) / tokens(lines, "libtorch", one), 2)
+                                + " × libtorch")));
     }
 
     private static double tokens(List<JsonNode> lines, String run, List<String> one) {

@@ -37,8 +37,15 @@ final class RatioBars {
 
     String svg() {
         double left = 14
-                + CHARACTER * bars.stream().mapToInt(bar -> bar.label.length()).max().orElseThrow();
-        double most = bars.stream().mapToDouble(bar -> bar.ratio * (1 + bar.uncertainty)).max().orElseThrow();
+                + CHARACTER
+                        * bars.stream()
+                                .mapToInt(bar -> bar.label.length())
+                                .max()
+                                .orElseThrow();
+        double most = bars.stream()
+                .mapToDouble(bar -> bar.ratio * (1 + bar.uncertainty))
+                .max()
+                .orElseThrow();
         double unit = (WIDTH - VALUE_WIDTH - left) / Math.max(1.1, most);
         int height = TOP + LINE * bars.size() + 6;
         StringBuilder svg = new StringBuilder(format(

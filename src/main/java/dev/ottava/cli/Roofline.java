@@ -25,6 +25,10 @@ final class Roofline {
     private final double bytesPerSecond;
     private final List<Level> levels = new ArrayList<>();
     private final List<Point> points = new ArrayList<>();
+    private double left;
+    private double right;
+    private double low;
+    private double high;
 
     /** A plot below the speed of a copy. */
     Roofline(double bytesPerSecond) {
@@ -47,17 +51,11 @@ final class Roofline {
         return points.isEmpty();
     }
 
-    private double left;
-    private double right;
-    private double low;
-    private double high;
-
     String svg() {
         levels.sort(Comparator.comparingDouble(Level::y));
         double top = levels.isEmpty() ? 0 : levels.get(levels.size() - 1).y();
         left = decade(points.stream().mapToDouble(Point::x).min().orElseThrow(), false);
-        right = decade(
-                Math.max(points.stream().mapToDouble(Point::x).max().orElseThrow(), top / bytesPerSecond), true);
+        right = decade(Math.max(points.stream().mapToDouble(Point::x).max().orElseThrow(), top / bytesPerSecond), true);
         low = decade(points.stream().mapToDouble(Point::y).min().orElseThrow(), false);
         high = decade(Math.max(points.stream().mapToDouble(Point::y).max().orElseThrow(), top), true);
         StringBuilder svg = new StringBuilder(
@@ -118,10 +116,9 @@ final class Roofline {
                 "<line class=\"roof\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%.1f\" y2=\"%.1f\"/>%n", x(x1), x(x2), y(y1), y(y2));
     }
 
-    /** The power of ten at or beyond a value. */
+    /** The power of ten at or below a value, or the one above it. */
     private static double decade(double value, boolean above) {
-        double exponent = Math.log10(value);
-        return Math.pow(10, above ? Math.ceil(exponent) : Math.floor(exponent));
+        return Math.pow(10, Math.floor(Math.log10(value)) + (above ? 1 : 0));
     }
 
     private static String power(double value) {

@@ -30,12 +30,12 @@ class ComparisonTest {
     @Test
     void aPlantedSlowdownOfTwoIsReportedAsTwo() {
         SplittableRandom random = new SplittableRandom(1);
-        Change slower = only(
-                Results.alone("x", machine(random, 1e-3, 0.01)), Results.alone("x", machine(random, 2e-3, 0.01)));
+        Change slower =
+                only(Results.alone("x", machine(random, 1e-3, 0.01)), Results.alone("x", machine(random, 2e-3, 0.01)));
         assertEquals(Verdict.SLOWER, slower.verdict());
         assertEquals(2, slower.times(), 0.02);
-        Change faster = only(
-                Results.alone("x", machine(random, 2e-3, 0.01)), Results.alone("x", machine(random, 1e-3, 0.01)));
+        Change faster =
+                only(Results.alone("x", machine(random, 2e-3, 0.01)), Results.alone("x", machine(random, 1e-3, 0.01)));
         assertEquals(Verdict.FASTER, faster.verdict());
         assertEquals(0.5, faster.times(), 0.005);
         assertFalse(faster.byPeer());
@@ -83,8 +83,8 @@ class ComparisonTest {
                 a.add(Results.alone("case " + i, machine(random, 1e-3, 0.1)));
                 b.add(Results.alone("case " + i, machine(random, 1e-3, 0.1)));
             }
-            boolean alarm = Comparison.of(a, b).changes().stream()
-                    .anyMatch(change -> change.verdict() != Verdict.NO_CHANGE);
+            boolean alarm =
+                    Comparison.of(a, b).changes().stream().anyMatch(change -> change.verdict() != Verdict.NO_CHANGE);
             alarms += alarm ? 1 : 0;
         }
         // With a probability of 0.01 each, more than 6 of 200 come once in 200 seeds.

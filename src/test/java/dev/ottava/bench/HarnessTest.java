@@ -17,7 +17,7 @@ class HarnessTest {
     private final FakeClock clock = new FakeClock();
 
     private static Plan plan(int runs, int turns) {
-        return new Plan(0.05, 0, 100, runs, turns, 0.01, 0);
+        return new Plan(0.05, 0, 100, runs, turns, turns, 0.01, 0);
     }
 
     private List<Samples> measure(Plan plan, Runnable... variants) {
@@ -52,7 +52,8 @@ class HarnessTest {
         int[] run = {0};
         Runnable cold = clock.work("a", () -> run[0]++ < 3 ? 50 : 1);
         // Slow whenever it was its neighbour's turn before: the first run after each switch.
-        Runnable sleepy = clock.work("b", () -> clock.log.get(clock.log.size() - 2).equals("pause") ? 9 : 1);
+        Runnable sleepy =
+                clock.work("b", () -> clock.log.get(clock.log.size() - 2).equals("pause") ? 9 : 1);
         List<Samples> samples = measure(plan(4, 5), cold, sleepy);
         samples.forEach(each -> each.turns().forEach(turn -> assertArrayEquals(new double[] {1, 1, 1, 1}, turn)));
     }
@@ -60,14 +61,14 @@ class HarnessTest {
     @Test
     void threadsWakeUpForAsLongAsThePlanSays() {
         Runnable a = clock.work("a", () -> 0.25);
-        new Harness(clock, new Plan(0, 2, 100, 1, 1, 0.01, 0)).measure(List.of(a), NO_FLUSH);
+        new Harness(clock, new Plan(0, 2, 100, 1, 1, 1, 0.01, 0)).measure(List.of(a), NO_FLUSH);
         assertEquals(1 + 8 + 1, clock.log.size(), "a pause, 2 seconds of 0.25, and one run that counts");
     }
 
     @Test
     void aTurnOfSlowRunsIsShort() {
         Runnable slow = clock.work("a", () -> 3);
-        Samples samples = new Harness(clock, new Plan(0, 0, 0.25, 5, 10, 0.01, 0))
+        Samples samples = new Harness(clock, new Plan(0, 0, 0.25, 5, 10, 10, 0.01, 0))
                 .measure(List.of(slow), NO_FLUSH)
                 .get(0);
         assertEquals(10, samples.runs());
@@ -76,23 +77,30 @@ class HarnessTest {
     @Test
     void goesOnUntilTheMedianIsKnownOrTheLimitIsReached() {
         SplittableRandom random = new SplittableRandom(1);
-        Plan patient = new Plan(0, 0, 100, 5, 10, 0.01, 1000);
+        Plan patient = new Plan(0, 0, 100, 5, 10, 1000, 0.01, 1000);
         Samples quiet = measure(patient, clock.work("quiet", () -> 1)).get(0);
         assertEquals(50, quiet.runs());
         Samples noisy = measure(patient, clock.work("noisy", () -> random.nextDouble(0.9, 1.1)))
                 .get(0);
         assertTrue(noisy.uncertainty() <= 0.01 && noisy.runs() > 50, noisy.runs() + " runs");
-        Plan hasty = new Plan(0, 0, 100, 5, 10, 1e-9, 100);
+        Plan hasty = new Plan(0, 0, 100, 5, 10, 1000, 1e-9, 100);
         Samples cut = measure(hasty, clock.work("noisy", () -> random.nextDouble(0.9, 1.1)))
                 .get(0);
         assertTrue(cut.runs() >= 95 && cut.runs() <= 115, cut.runs() + " runs of about a second, limit 100 s");
+        Plan capped = new Plan(0, 0, 100, 5, 10, 12, 1e-9, 1000);
+        assertEquals(
+                60,
+                measure(capped, clock.work("noisy", () -> random.nextDouble(0.9, 1.1)))
+                        .get(0)
+                        .runs());
     }
 
     @Test
     void outliersMoveNeitherMedianNorSpread() {
         SplittableRandom random = new SplittableRandom(2);
-        Samples samples = measure(plan(10, 10), clock.work("a", () -> (random.nextInt(10) == 0 ? 20 : 1)
-                        * random.nextDouble(0.99, 1.01)))
+        Samples samples = measure(
+                        plan(10, 10),
+                        clock.work("a", () -> (random.nextInt(10) == 0 ? 20 : 1) * random.nextDouble(0.99, 1.01)))
                 .get(0);
         assertEquals(1, samples.median(), 0.01);
         assertTrue(samples.spread() < 0.02, "spread " + samples.spread());

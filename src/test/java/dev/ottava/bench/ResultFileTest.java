@@ -38,7 +38,15 @@ class ResultFileTest {
         assertEquals("copy", read.peer());
         JsonNode line = ResultFile.lines(file).get(0);
         for (String field : List.of(
-                "device", "commit", "command", "date", "shape", "seconds", "spread", "ratio_to_peer", "fraction_of_limit")) {
+                "device",
+                "commit",
+                "command",
+                "date",
+                "shape",
+                "seconds",
+                "spread",
+                "ratio_to_peer",
+                "fraction_of_limit")) {
             assertTrue(line.has(field), field);
         }
     }

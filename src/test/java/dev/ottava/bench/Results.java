@@ -29,9 +29,15 @@ public final class Results {
 
     /** Measures; {@code theirs} is null if there is no peer. */
     public static Result measure(
-            String suite, String name, String dtype, Work work, DoubleSupplier ours, String peer, DoubleSupplier theirs) {
+            String suite,
+            String name,
+            String dtype,
+            Work work,
+            DoubleSupplier ours,
+            String peer,
+            DoubleSupplier theirs) {
         FakeClock clock = new FakeClock();
-        Plan plan = new Plan(0, 0, 1e9, 5, 10, 0.01, 0);
+        Plan plan = new Plan(0, 0, 1e9, 5, 10, 10, 0.01, 0);
         Runnable our = clock.work("ours", ours);
         List<Runnable> variants = theirs == null ? List.of(our) : List.of(our, clock.work("theirs", theirs));
         List<Samples> samples = new Harness(clock, plan).measure(variants, () -> {});

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 
 /** Every case of every suite, on the device that computes nothing and under a clock that stands still until it is asked. */
 class SuitesTest {
-    private static final Plan SHORT = new Plan(0, 0, 0, 1, 2, 0.01, 0);
+    private static final Plan SHORT = new Plan(0, 0, 0, 1, 2, 2, 0.01, 0);
 
     /** A thousandth of a second for whatever runs. */
     private static Clock thousandths(Device device) {
@@ -70,7 +70,8 @@ class SuitesTest {
     void workIsThatOfTheFormulas() {
         Case product = one(Suites.named("gemm"), "linear dW", DType.BF16);
         assertEquals(2.0 * 2752 * 1024 * 2048, product.work().operations());
-        assertEquals(2.0 * 2048 * (2752 + 1024) + 4.0 * 2752 * 1024, product.work().bytes());
+        assertEquals(
+                2.0 * 2048 * (2752 + 1024) + 4.0 * 2752 * 1024, product.work().bytes());
         Case lomo = one(Suites.named("optimizer"), "lomo", DType.BF16);
         assertEquals(2752 * 1024 * (2 + 2 + 4.0), lomo.work().bytes());
         Case adamW = one(Suites.named("optimizer"), "adamw", DType.F32);
@@ -105,13 +106,14 @@ class SuitesTest {
 
     @Test
     void ceilingsAreTheBestThatAnybodyReached() {
-        Result copy = Results.measure(
-                "ceiling", "copy", "F32", new Case.Work(4e9, 0), () -> 0.5, "another copy", () -> 0.25);
+        Result copy =
+                Results.measure("ceiling", "copy", "F32", new Case.Work(4e9, 0), () -> 0.5, "another copy", () -> 0.25);
         Result product = Results.measure(
                 "ceiling", "square", "F32", new Case.Work(1e6, 8e9), () -> 0.1, "OpenBLAS SGEMM", () -> 0.2);
         Ceilings ceilings = Ceilings.of(List.of(copy, product));
         assertEquals(16e9, ceilings.bytesPerSecond(), 1);
-        assertEquals(Map.of("F32", 8e10).keySet(), ceilings.operationsPerSecond().keySet());
+        assertEquals(
+                Map.of("F32", 8e10).keySet(), ceilings.operationsPerSecond().keySet());
         assertEquals(8e10, ceilings.operationsPerSecond("F32"), 10);
         assertEquals(0, ceilings.operationsPerSecond("E4M3"));
     }
@@ -122,8 +124,7 @@ class SuitesTest {
         Result streaming = Results.alone("x", () -> 2e-3);
         assertEquals((8 << 20) / 10e9, streaming.limitSeconds(), 1e-12);
         assertEquals((8 << 20) / 10e9 / 2e-3, streaming.fractionOfLimit(), 1e-9);
-        Result product =
-                Results.measure("gemm", "square", "BF16", new Case.Work(1e6, 2e9), () -> 0.02, null, null);
+        Result product = Results.measure("gemm", "square", "BF16", new Case.Work(1e6, 2e9), () -> 0.02, null, null);
         assertEquals(0.5, product.fractionOfLimit(), 1e-9);
         assertTrue(product.limitedByArithmetic());
         Result unknown = Results.measure("gemm", "square", "E4M3", new Case.Work(0, 2e9), () -> 0.02, null, null);

@@ -31,10 +31,18 @@ class BenchReportTest {
         return List.of(
                 Results.measure("ceiling", "copy", "F32", new Work(1e9, 0), () -> 0.1, null, null),
                 Results.measure("gemm", "square", "F32", new Work(1e7, 2e9), () -> 0.025, "OpenBLAS SGEMM", () -> 0.03),
-                Results.measure("gemm", "square", "BF16", new Work(1e7, 2e9), () -> 0.012, "OpenBLAS SGEMM", () -> 0.03),
                 Results.measure(
-                        "norm", "rms_norm forward", "F32", new Work(1e7, 4e6), () -> 0.002 * slower, "copy", () -> 0.001),
-                Results.measure("loss", "cross_entropy", "BF16", new Work(1e7, 5e6), () -> 0.00105, "copy", () -> 0.001),
+                        "gemm", "square", "BF16", new Work(1e7, 2e9), () -> 0.012, "OpenBLAS SGEMM", () -> 0.03),
+                Results.measure(
+                        "norm",
+                        "rms_norm forward",
+                        "F32",
+                        new Work(1e7, 4e6),
+                        () -> 0.002 * slower,
+                        "copy",
+                        () -> 0.001),
+                Results.measure(
+                        "loss", "cross_entropy", "BF16", new Work(1e7, 5e6), () -> 0.00105, "copy", () -> 0.001),
                 Results.measure("step", "lomo step", "BF16", new Work(0, 2e9, 2048), () -> 0.02, null, null));
     }
 
@@ -131,7 +139,10 @@ class BenchReportTest {
         assertTrue(slower.get(0).contains("rms_norm forward") && slower.get(0).contains("slower by 2.00, beside copy"));
         assertEquals(
                 5,
-                compared.out().lines().filter(line -> line.contains("no change beyond noise")).count());
+                compared.out()
+                        .lines()
+                        .filter(line -> line.contains("no change beyond noise"))
+                        .count());
     }
 
     /** The whole way on a real device, short and once. */
@@ -139,7 +150,16 @@ class BenchReportTest {
     void measuresTheCpu() throws IOException {
         Path lines = folder.resolve("cpu.jsonl");
         Cli measured = Cli.run(
-                "bench", "loss", "--device", "cpu", "--precision", "fp32", "--turns", "1", "--json", "--output",
+                "bench",
+                "loss",
+                "--device",
+                "cpu",
+                "--precision",
+                "fp32",
+                "--turns",
+                "1",
+                "--json",
+                "--output",
                 lines.toString());
         assertEquals(0, measured.code(), measured.err());
         assertEquals(measured.out(), Files.readString(lines));
@@ -150,7 +170,8 @@ class BenchReportTest {
         Result loss = results.get(2);
         assertEquals("copy", loss.peer());
         assertTrue(loss.fractionOfLimit() > 0);
-        assertEquals("ottava bench loss --device cpu --precision fp32 --turns 1 --json --output " + lines,
+        assertEquals(
+                "ottava bench loss --device cpu --precision fp32 --turns 1 --json --output " + lines,
                 loss.environment().get("command"));
         Cli again = Cli.run("bench", "loss", "--output", lines.toString());
         assertEquals(2, again.code());

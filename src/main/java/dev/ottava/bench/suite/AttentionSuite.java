@@ -102,8 +102,7 @@ final class AttentionSuite implements Suite {
             Tensor v = tensors.random(dtype, cache);
             Tensor out = tensors.empty(dtype, query);
             return tensors.besideCopy(
-                    work.bytes(),
-                    () -> Attention.forward(out, null, q, k, v, scale.sequence(), scaleOfScores(scale)));
+                    work.bytes(), () -> Attention.forward(out, null, q, k, v, scale.sequence(), scaleOfScores(scale)));
         });
     }
 }

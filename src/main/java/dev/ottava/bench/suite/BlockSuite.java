@@ -39,9 +39,19 @@ final class BlockSuite implements Suite {
         List<Case> cases = new ArrayList<>();
         for (DType dtype : scale.dtypes()) {
             cases.add(new Case(
-                    "block forward", shape.name(), dtype, shape.forward(), false, tensors -> variants(shape, dtype, tensors, false)));
+                    "block forward",
+                    shape.name(),
+                    dtype,
+                    shape.forward(),
+                    false,
+                    tensors -> variants(shape, dtype, tensors, false)));
             cases.add(new Case(
-                    "block forward and backward", shape.name(), dtype, shape.training(), false, tensors -> variants(shape, dtype, tensors, true)));
+                    "block forward and backward",
+                    shape.name(),
+                    dtype,
+                    shape.training(),
+                    false,
+                    tensors -> variants(shape, dtype, tensors, true)));
         }
         return cases;
     }

@@ -87,7 +87,17 @@ final class OptimizerSuite implements Suite {
             return tensors.besideCopy(
                     work.bytes(),
                     () -> AdamWUpdate.apply(
-                            control, weight, lowBits, gradient, first, second, 0.9, 0.999, 1e-8, WEIGHT_DECAY, 0,
+                            control,
+                            weight,
+                            lowBits,
+                            gradient,
+                            first,
+                            second,
+                            0.9,
+                            0.999,
+                            1e-8,
+                            WEIGHT_DECAY,
+                            0,
                             null));
         });
     }
