@@ -4,7 +4,7 @@
 # make test-long  passes those that take too long for every commit too (docs/contributing.md)
 # make check    formatting and static analysis
 # make format   formats the sources
-# make cuda-check  compiles the CUDA kernels with nvcc and refuses registers that spill
+# make cuda-check  compiles the CUDA kernels with nvcc, refuses registers that spill, and writes cmake/kernel-resources.txt
 # Each installs what is missing on Debian or Ubuntu when run as root, and otherwise prints the line to type.
 
 MAVEN := mvn -B -ntp
@@ -14,6 +14,7 @@ C_SOURCES = $(shell git ls-files 'native/*.h' 'native/*.cpp' 'src/main/cuda/*.h'
 
 build: setup
 	$(MAVEN) -q -DskipTests package
+	@cat target/native-build/cuda/summary.txt
 	@echo "Built: bin/ottava --help"
 
 demo: build
@@ -22,6 +23,7 @@ demo: build
 test: setup
 	$(MAVEN) test || { bin/slowest-tests; exit 1; }
 	@bin/slowest-tests
+	@cat target/gpu-tests.txt
 
 # In more schedules of the simt device; with the tests tagged `long`; the whole suite once more on Java 25 where there is one;
 # and what a bundle for a GPU machine can do without one.
@@ -40,8 +42,10 @@ check: setup
 	clang-format --dry-run -Werror $(C_SOURCES)
 	$(MAVEN) -q -Perrorprone process-classes
 
-cuda-check:
-	cmake/kernel-resources.sh
+cuda-check: setup
+	$(MAVEN) -q generate-resources
+	@cat target/native-build/cuda/summary.txt
+	cp target/native-build/cuda/resources.txt cmake/kernel-resources.txt
 
 format: setup
 	@bin/setup clang-format

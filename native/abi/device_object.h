@@ -15,6 +15,13 @@ struct Stream {
     Device* device;
 };
 
+// A point on a stream that can be reached, and when it was.
+struct Event {
+    virtual ~Event() = default;
+    virtual void record() = 0;
+    virtual double milliseconds_since(Event& start) = 0;  // waits for this event
+};
+
 // A kind of device derives from this: memory, copies, and a table of operations.
 struct Device {
     const Operations* operations = nullptr;  // null on the meta device: operations return at once
@@ -29,12 +36,16 @@ struct Device {
     virtual void copy_to_host(void* host, int64_t address, int64_t bytes) = 0;
     virtual void copy(int64_t destination, int64_t source, int64_t bytes) = 0;
     virtual void synchronize() = 0;
-    virtual void enter() {}  // before each operation, on the calling thread
+    virtual Event* create_event();                 // by the wall clock, for devices that are through with an operation when it returns
+    virtual int64_t native_stream() { return 0; }  // of `cuda`: the CUstream; its context is made current on the calling thread
+    virtual void enter() {}                        // before each operation, on the calling thread
 };
 
 Device* open_cpu(const char* onednn_path, int threads);
 Device* open_meta();
 Device* open_simt(const char* name, int threads);  // simt[:ARCHITECTURE][:SCHEDULE]
+Device* open_cuda(int ordinal);
+bool cuda_driver_found();
 
 inline Device& device_of(int64_t stream) {
     if (stream == 0) fail(OTTAVA_INVALID_ARGUMENT, "the stream handle is 0: the device is closed, or was never opened");

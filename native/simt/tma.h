@@ -8,8 +8,8 @@
 
 namespace ottava::simt {
 
-// As large and as aligned as CUtensorMap: host code compiled once fills in either.
-struct alignas(64) TensorMap {
+// As large and as aligned as CUtensorMap of CUDA 13: host code compiled once fills in either.
+struct alignas(128) TensorMap {
     void* address = nullptr;
     int element_bytes = 0;
     int dimensions = 0;

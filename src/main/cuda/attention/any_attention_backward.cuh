@@ -70,7 +70,7 @@ template <class T, int width>
 struct any_attention_backward_keys {
     using Sizes = AttentionBackward<T, width>;
     static constexpr int threads = Sizes::threads, step = Sizes::step, stages = Sizes::stages, pitch = Sizes::pitch;
-    static constexpr int blocks = width <= 32 ? 4 : width <= 64 ? 3 : 2;
+    static constexpr int least_blocks = width <= 32 ? 4 : width <= 64 ? 3 : 2;
     static constexpr int shared_bytes = Sizes::tiles_bytes + Sizes::staging_bytes + 3 * stages * step * int{sizeof(float)};
 
     T* d_k;
@@ -196,7 +196,7 @@ template <class T, int width>
 struct any_attention_backward_queries {
     using Sizes = AttentionBackward<T, width>;
     static constexpr int threads = Sizes::threads, step = Sizes::step, stages = Sizes::stages, pitch = Sizes::pitch;
-    static constexpr int blocks = width <= 32 ? 4 : 3;
+    static constexpr int least_blocks = width <= 32 ? 4 : 3;
     static constexpr int shared_bytes = Sizes::tiles_bytes + Sizes::staging_bytes;
 
     T* d_q;

@@ -16,7 +16,7 @@ namespace ottava {
 template <class T, int width>
 struct any_attention_forward {
     static constexpr int threads = 2 * block_rows;
-    static constexpr int blocks = width <= 64 ? 4 : 3;
+    static constexpr int least_blocks = width <= 64 ? 4 : 3;
     static constexpr int keys_of_tile = sizeof(T) == 4 ? 32 : 64;
     static constexpr int pitch = padded_row<T, width>;
     static constexpr int staging = weights_staging<T, keys_of_tile>;

@@ -25,6 +25,9 @@
 //
 // On `cuda` the struct is the kernel's only parameter (const __grid_constant__, so that a tensor map may be a member); on `simt` the call
 // operator is called by every thread. Both see the same code.
+//
+// Kernels that need what only Hopper has (TMA, wgmma, setmaxnreg) are listed in <family>/sm90_kernels.h as OTTAVA_<FAMILY>_SM90_KERNELS,
+// and <family>/sm90_kernels.cu is compiled for sm_90a alone.
 #pragma once
 
 #include <stdint.h>
@@ -51,6 +54,9 @@ struct Launch {
     const void* kernel;    // the struct
     int64_t kernel_bytes;
     void (*body)(const void* kernel);  // what each thread does on `simt`
+    // Whether it may start before the kernel launched before it has ended, whose results it then waits for itself (programmatic dependent
+    // launch); architecture 90. On `simt` kernels follow each other in any case.
+    bool dependent = false;
 };
 
 // A tensor in global memory and the box of it that TMA copies at a time; innermost dimension first.
@@ -96,12 +102,13 @@ struct KernelName;  // OTTAVA_NAME defines it for each kernel of a list
 
 // Launches the kernel; an empty grid is no launch.
 template <class Kernel>
-void launch(int64_t stream, const Kernel& kernel, Extent grid, Extent block, int64_t shared_bytes = 0, Extent cluster = {}) {
+void launch(int64_t stream, const Kernel& kernel, Extent grid, Extent block, int64_t shared_bytes = 0, Extent cluster = {},
+            bool dependent = false) {
     static_assert(std::is_trivially_copyable_v<Kernel>, "a kernel goes to the device as bytes");
     if (grid.x == 0 || grid.y == 0 || grid.z == 0) return;
     kernel_device(stream).launch(
         stream, Launch{KernelName<Kernel>::value, grid, block, cluster, shared_bytes, &kernel, static_cast<int64_t>(sizeof(Kernel)),
-                       [](const void* k) { (*static_cast<const Kernel*>(k))(); }});
+                       [](const void* k) { (*static_cast<const Kernel*>(k))(); }, dependent});
 }
 
 // Hands out parts of a stream's scratch memory to one operation, until its end.

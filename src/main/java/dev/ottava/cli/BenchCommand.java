@@ -65,15 +65,9 @@ final class BenchCommand implements Callable<Integer> {
         if (suite == Suite.gemm) {
             GemmBenchmark.startPeer();
         }
-        try (Device opened = device.open()) {
+        try (Device opened = device.open(terminal.err())) {
             terminal.remarks(json)
-                    .printf(
-                            "%s (%s, %s threads, %s), Ottava %s%n",
-                            opened.property("processor"),
-                            opened.property("instructions"),
-                            opened.property("threads"),
-                            opened.property("matmul"),
-                            Version.text());
+                    .printf("%s (%s), Ottava %s%n", opened.property("processor"), DeviceArguments.describe(opened), Version.text());
             switch (suite) {
                 case gemm -> gemm(opened);
                 case step -> step(opened);
@@ -152,9 +146,14 @@ final class BenchCommand implements Callable<Integer> {
         line.put("suite", suite);
         line.put("device", device.name());
         line.put("processor", device.property("processor"));
-        line.put("instructions", device.property("instructions"));
-        line.put("threads", Integer.parseInt(device.property("threads")));
-        line.put("matmul", device.property("matmul"));
+        for (String property : List.of("instructions", "architecture", "driver", "matmul")) {
+            if (!device.property(property).isEmpty()) {
+                line.put(property, device.property(property));
+            }
+        }
+        if (!device.property("threads").isEmpty()) {
+            line.put("threads", Integer.parseInt(device.property("threads")));
+        }
         return line;
     }
 

@@ -3,11 +3,6 @@ package dev.ottava.cli;
 import dev.ottava.core.Device;
 import dev.ottava.hub.Tokenizer;
 import java.io.PrintStream;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 
@@ -18,8 +13,6 @@ import picocli.CommandLine.Command;
         versionProvider = Version.class,
         header = "Says what Ottava found on this machine, what not, why, and what to do.")
 final class DoctorCommand implements Callable<Integer> {
-    private static final String CUDA_DRIVER = "libcuda.so.1";
-
     private final Terminal terminal;
 
     DoctorCommand(Terminal terminal) {
@@ -36,7 +29,9 @@ final class DoctorCommand implements Callable<Integer> {
         row("system", "found", String.join(" ", property("os.name"), property("os.version"), property("os.arch")));
         row("Java heap", "found", Format.bytes(Runtime.getRuntime().maxMemory()) + " at most; tensors live outside it");
         boolean works = cpu();
-        cuda();
+        if (works) {
+            cuda();
+        }
         tokenizers();
         return works ? 0 : Failures.BEFORE_WORK;
     }
@@ -74,42 +69,25 @@ final class DoctorCommand implements Callable<Integer> {
         }
     }
 
-    /** There is no cuda device yet, so that a driver is found helps nobody; both are said. */
     private void cuda() {
-        Optional<Path> driver = driver();
-        row(
-                "CUDA driver",
-                driver.isPresent() ? "found" : "not found",
-                driver.isPresent()
-                        ? driver.get().toString()
-                        : "no CUDA driver (" + CUDA_DRIVER
-                                + "); a machine with an NVIDIA GPU gets it with NVIDIA's driver");
-        row("device cuda", "not found", "this version of Ottava has none; it computes on cpu");
-    }
-
-    private static Optional<Path> driver() {
-        List<Path> folders = new ArrayList<>();
-        String path = System.getenv("LD_LIBRARY_PATH");
-        if (path != null) {
-            for (String folder : path.split(":", -1)) {
-                folders.add(Path.of(folder));
-            }
+        boolean driver = Device.hasCudaDriver();
+        try (Device device = Device.open("cuda")) {
+            row("CUDA driver", "found", "for CUDA " + device.property("driver"));
+            String compute = device.property("compute_capability");
+            row("device cuda", "found", device.property("processor") + ", compute capability " + compute);
+            row("CUDA kernels", "found", device.property("kernels"));
+            row(
+                    "GPU memory",
+                    "found",
+                    Format.bytes(device.availableBytes()) + " free of "
+                            + Format.bytes(Long.parseLong(device.property("memory"))));
+        } catch (RuntimeException failure) {
+            row("CUDA driver", driver ? "found" : "not found", driver ? "libcuda.so.1" : Failures.line(failure));
+            row(
+                    "device cuda",
+                    "not found",
+                    driver ? Failures.line(failure) : "it needs the driver; Ottava computes on cpu");
         }
-        for (String folder : List.of(
-                "/usr/lib64",
-                "/usr/lib/wsl/lib",
-                "/usr/local/nvidia/lib64",
-                "/usr/local/lib",
-                "/lib",
-                "/usr/lib",
-                "/usr/lib/x86_64-linux-gnu",
-                "/usr/lib/aarch64-linux-gnu")) {
-            folders.add(Path.of(folder));
-        }
-        return folders.stream()
-                .map(folder -> folder.resolve(CUDA_DRIVER))
-                .filter(Files::exists)
-                .findFirst();
     }
 
     private void tokenizers() {

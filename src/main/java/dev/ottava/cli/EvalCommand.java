@@ -73,7 +73,7 @@ final class EvalCommand implements Callable<Integer> {
             throw new InvalidArgumentException("--batch-size " + batchSize + ": a whole number from 1");
         }
         LlamaConfig config = ModelFolder.readConfig(folder);
-        try (Device device = deviceArguments.open();
+        try (Device device = deviceArguments.open(terminal.err());
                 ModelTokenizer tokenizer = ModelTokenizer.of(folder);
                 Datasets.Split data = Datasets.open(
                         DataOptions.inOrder(files, seqLen),

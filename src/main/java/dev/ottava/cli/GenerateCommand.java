@@ -106,7 +106,7 @@ final class GenerateCommand implements Callable<Integer> {
         String text = text();
         Sampler sampler = new Sampler(temperature, topP, seed);
         LlamaConfig config = ModelFolder.readConfig(folder);
-        try (Device device = deviceArguments.open();
+        try (Device device = deviceArguments.open(terminal.err());
                 ModelTokenizer opened = ModelTokenizer.of(folder)) {
             Tokenizer tokenizer = opened.orNull();
             if (tokenizer == null) {

@@ -54,7 +54,7 @@ final class PlanCommand implements Callable<Integer> {
                     "--seq-len " + arguments.data.seqLen() + " is longer than the model's max_position_embeddings "
                             + config.maxPositionEmbeddings() + ": lower it");
         }
-        try (Device device = arguments.device.open()) {
+        try (Device device = arguments.device.open(terminal.err())) {
             DType precision = arguments.device.dtype(device);
             TrainingOptions options = arguments.options(precision, arguments.run.steps(1));
             MemoryStatistics plan = MemoryFit.plan(arguments, config, options);

@@ -36,7 +36,7 @@ final class TrainingJob {
         arguments.check();
         Path output = arguments.run.output();
         LlamaConfig config = arguments.model.config();
-        try (Device device = arguments.device.open();
+        try (Device device = arguments.device.open(terminal.err());
                 ModelTokenizer tokenizer = ModelTokenizer.of(arguments.model.folder());
                 Datasets.Split data = Datasets.open(
                         arguments.data.options(arguments.run.seed),
@@ -116,7 +116,7 @@ final class TrainingJob {
         String now =
                 ZonedDateTime.now(ZoneId.systemDefault()).format(DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm z"));
         String remark = "Ottava " + Version.text() + " on " + device.name() + " (" + device.property("processor") + ", "
-                + device.property("threads") + " threads, " + device.property("matmul") + "), " + now;
+                + DeviceArguments.describe(device) + "), " + now;
         MetricsFile metrics = MetricsFile.read(output.resolve("metrics.jsonl"));
         new Report(title, remark, values, metrics, device.memory()).write(output.resolve("report.html"));
     }

@@ -6,9 +6,10 @@ import dev.ottava.binding.Native;
 /**
  * Where tensors live and operations run. One thread at a time uses a device.
  *
- * <p>{@code cpu} is there on every machine. {@code simt} runs the CUDA kernels of sm_90a on a CPU, to prove them; {@code simt:sm_80} and {@code
- * simt:sm_89} those of other architectures; {@code simt:reverse} and {@code simt:seed:1} in another order of threads. {@code meta} counts memory and
- * computes nothing, which is how {@code ottava plan} predicts a run.
+ * <p>{@code cpu} is there on every machine. {@code cuda}, or {@code cuda:0}, {@code cuda:1} and so on, is an NVIDIA GPU from Ampere on; operations
+ * return before they are complete, and copies to the host wait for them. {@code simt} runs the CUDA kernels of sm_90a on a CPU, to prove them; {@code
+ * simt:sm_80} and {@code simt:sm_89} those of other architectures; {@code simt:reverse} and {@code simt:seed:1} in another order of threads. {@code
+ * meta} counts memory and computes nothing, which is how {@code ottava plan} predicts a run.
  *
  * <pre>{@code
  * try (Device device = Device.open("cpu");
@@ -34,7 +35,12 @@ public final class Device implements AutoCloseable {
         this.leaks = new LeakDetector(pool);
     }
 
-    /** Opens {@code cpu}, {@code simt} or {@code meta}, with oneDNN for matrix products where its jar is on the class path and with all processors. */
+    /**
+     * Opens a device; {@code cpu} with oneDNN for matrix products where its jar is on the class path and with all processors.
+     *
+     * @param name {@code cpu}, {@code cuda}, {@code cuda:N}, {@code simt} or {@code meta}
+     * @throws UnsupportedException where there is no such GPU, or no driver, or no kernels for it; the message says which
+     */
     public static Device open(String name) {
         return open(name, 0, true);
     }
@@ -42,20 +48,30 @@ public final class Device implements AutoCloseable {
     /**
      * Opens a device.
      *
-     * @param threads for cpu; 0 takes one per processor
+     * @param threads for cpu and simt; 0 takes one per processor
      * @param oneDnn for cpu: multiply matrices with oneDNN if its jar is on the class path, otherwise with Ottava's own kernel
      */
     public static Device open(String name, int threads, boolean oneDnn) {
+        load();
+        String library = oneDnn && name.equals("cpu") ? Binding.oneDnnPath().orElse("") : "";
+        long[] handle = new long[1];
+        Status.check(Native.ottava_device_open(name, library, threads, handle));
+        return new Device(name, handle[0]);
+    }
+
+    private static void load() {
         try {
             Binding.load();
         } catch (LinkageError e) {
             throw new UnsupportedException("the native library cannot be loaded (" + e.getMessage()
                     + "): is the jar ottava-" + Binding.platform() + " on the class path?");
         }
-        String library = oneDnn && name.equals("cpu") ? Binding.oneDnnPath().orElse("") : "";
-        long[] handle = new long[1];
-        Status.check(Native.ottava_device_open(name, library, threads, handle));
-        return new Device(name, handle[0]);
+    }
+
+    /** Whether this machine has a CUDA driver, usable or not. */
+    public static boolean hasCudaDriver() {
+        load();
+        return Native.ottava_cuda_driver_found() != 0;
     }
 
     public String name() {
@@ -67,7 +83,10 @@ public final class Device implements AutoCloseable {
         return name.equals("meta");
     }
 
-    /** Text such as {@code processor}, {@code instructions}, {@code threads}, {@code matmul}; empty if there is none of that name. */
+    /**
+     * Text such as {@code processor}, {@code instructions}, {@code threads}, {@code matmul}, {@code architecture}, {@code driver}; empty if there is none
+     * of that name. The header ottava/device.h lists them.
+     */
     public String property(String property) {
         return Binding.deviceProperty(handle(), property);
     }
@@ -128,7 +147,7 @@ public final class Device implements AutoCloseable {
         return leaks;
     }
 
-    private long handle() {
+    long handle() {
         if (handle == 0) {
             throw new InvalidArgumentException("the device " + name + " is closed");
         }

@@ -59,7 +59,7 @@ class ErrorsTest {
                 "train MODEL DATA --output DIR/x --seq-len 1|--seq-len 1: a whole number from 2",
                 "train MODEL DATA --output DIR/x --seq-len 48 --gradient-accumulation-steps 2|consumes each gradient",
                 "train MODEL DATA --output DIR/x --seq-len 48 --learning-rate -1|--learning-rate -1.0",
-                "train MODEL DATA --output DIR/x --seq-len 48 --device cuda:0|--device cuda:0: there is no such device",
+                "train MODEL DATA --output DIR/x --seq-len 48 --device cuda:x|--device cuda:x: there is no such device",
                 "train MODEL DATA --output DIR/x --seq-len 9999|is longer than the model's max_position_embeddings",
                 "train MODEL --data DIR/none.jsonl --output DIR/x --seq-len 48|none.jsonl: no such file",
                 "train MODEL --data DIR/bad.jsonl --output DIR/x --seq-len 48|bad.jsonl",

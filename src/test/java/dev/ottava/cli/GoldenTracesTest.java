@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.ottava.Gpu;
 import dev.ottava.core.DType;
 import dev.ottava.core.Device;
 import dev.ottava.hub.ModelFolder;
@@ -40,7 +41,7 @@ class GoldenTracesTest {
         trace(model, trace, precision, "cpu");
     }
 
-    /** The CUDA kernels, run by the interpreter. */
+    /** The CUDA kernels, run by the interpreter, and by a GPU where there is one. */
     @ParameterizedTest
     @CsvSource({
         "llama-gqa, lomo-clipped, fp32",
@@ -48,8 +49,10 @@ class GoldenTracesTest {
         "llama-ragged, adalomo, fp32",
         "llama-gqa, adamw, bf16"
     })
-    void traceOnSimt(String model, String trace, String precision) throws IOException {
-        trace(model, trace, precision, "simt");
+    void traceOfTheKernels(String model, String trace, String precision) throws IOException {
+        for (String device : Gpu.kernelDevices()) {
+            trace(model, trace, precision, device);
+        }
     }
 
     private void trace(String model, String trace, String precision, String device) throws IOException {
@@ -57,7 +60,7 @@ class GoldenTracesTest {
         JsonNode expected = JSON.readTree(Files.readString(golden.resolve("expected.json")))
                 .get("training")
                 .get(trace);
-        Path output = folder.resolve("run");
+        Path output = folder.resolve("run on " + device.replace(':', '_'));
         Cli train = Cli.run(arguments(golden, trace, expected.get("hyper_parameters"), precision, device, output));
         assertEquals(0, train.code(), train.err());
 

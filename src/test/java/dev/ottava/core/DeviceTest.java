@@ -24,7 +24,7 @@ class DeviceTest {
     @Test
     void anUnknownNameIsRefusedWithThoseThatAreThere() {
         assertEquals(
-                "unknown device 'tpu': this build has cpu, meta and simt",
+                "unknown device 'tpu': there are cpu, cuda, cuda:N, simt and meta",
                 message(InvalidArgumentException.class, () -> Device.open("tpu")));
     }
 

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.ottava.Gpu;
 import dev.ottava.core.BFloat16;
 import dev.ottava.core.DType;
 import dev.ottava.core.Device;
@@ -48,7 +49,7 @@ abstract class Contract {
     private final List<Device> runs = new ArrayList<>();
 
     static Stream<String> devices() {
-        return Stream.of("cpu", "simt");
+        return Gpu.devices().stream();
     }
 
     @BeforeEach

@@ -1,0 +1,81 @@
+package dev.ottava.cuda;
+
+import dev.ottava.binding.Binding;
+import dev.ottava.binding.Native;
+import dev.ottava.core.Device;
+import dev.ottava.core.OttavaException;
+import dev.ottava.core.Tensor;
+import dev.ottava.kernel.Elementwise;
+import java.util.Arrays;
+
+/** A process that uses the device cuda and prints what comes of it. */
+final class Probe {
+    private Probe() {}
+
+    public static void main(String[] args) {
+        for (String what : args) {
+            try {
+                System.out.println(what + ": " + use(what));
+            } catch (OttavaException e) {
+                System.out.println(what + ": " + e.getClass().getSimpleName() + ": " + e.getMessage());
+            }
+        }
+    }
+
+    private static String use(String what) {
+        return switch (what) {
+            case "kernels" -> {
+                try (Device device = Device.open("cuda")) {
+                    yield device.property("architecture") + ", " + device.property("kernels");
+                }
+            }
+            case "add" -> {
+                try (Device device = Device.open("cuda:0");
+                        Tensor x = device.tensor(new float[] {1, 2, 3}, 3)) {
+                    Elementwise.add(x, x, x);
+                    yield Arrays.toString(x.toFloats());
+                }
+            }
+            case "thrice" -> thrice();
+            case "allocate" -> allocate();
+            case "second" -> {
+                Device.open("cuda:1").close();
+                yield "there is one";
+            }
+            default -> throw new IllegalArgumentException(what);
+        };
+    }
+
+    /** Three kernels, then two looks at the result. */
+    private static String thrice() {
+        Device device = Device.open("cuda");
+        Tensor x = device.tensor(new float[] {1, 2, 3}, 3);
+        for (int i = 0; i < 3; i++) {
+            Elementwise.add(x, x, x);
+        }
+        StringBuilder seen = new StringBuilder();
+        for (int i = 0; i < 2; i++) {
+            try {
+                seen.append(Arrays.toString(x.toFloats())).append(" | ");
+            } catch (OttavaException e) {
+                seen.append(e.getMessage()).append(" | ");
+            }
+        }
+        x.close();
+        device.close();
+        return seen.toString();
+    }
+
+    /** More than there is, by the C ABI, whose own message it is. */
+    private static String allocate() {
+        try (Device device = Device.open("cuda")) {
+            long[] handle = new long[1];
+            Native.ottava_device_open("cuda", "", 0, handle);
+            long[] address = new long[1];
+            int status = Native.ottava_memory_allocate(handle[0], 3L << 30, address);
+            String message = Binding.lastError();
+            Native.ottava_device_close(handle[0]);
+            return status + " " + message + ", " + device.availableBytes();
+        }
+    }
+}
