@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace ottava::cuda::fake {
 
@@ -21,7 +22,7 @@ class KernelImage {
 
   private:
     const Elf64_Ehdr& header() const { return *reinterpret_cast<const Elf64_Ehdr*>(data); }
-    std::optional<size_t> section_bytes(const std::string& name) const;
+    std::optional<std::string_view> section(const std::string& name) const;
     const char* data;
 };
 

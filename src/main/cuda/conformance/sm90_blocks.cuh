@@ -29,7 +29,7 @@ struct sm90_stmatrix : Primitive {
 struct sm90_warp_roles : Primitive {
     static constexpr int architecture = 90;
     static constexpr int threads = 384;
-    static constexpr int least_blocks = 1;
+    static constexpr int least_blocks = 1;  // ptxas has to know how many registers a thread begins with
 
     __device__ __forceinline__ void operator()() const {
         uint32_t thread = threadIdx.x, value = in[thread];

@@ -33,7 +33,7 @@ public final class Conformance {
     /** 80, 89 or 90. */
     public static int architecture(Device device) {
         String text = device.property("architecture");
-        if (!text.startsWith("sm_")) {
+        if (!text.matches("(sm|compute)_\\d+a?")) {
             throw new InvalidArgumentException(
                     "conformance on " + device + ": the device runs no CUDA kernels; take simt or cuda");
         }
@@ -44,7 +44,7 @@ public final class Conformance {
     public static void run(Device device, Consumer<Result> results) {
         int architecture = architecture(device);
         boolean onSimt = device.name().startsWith("simt");
-        try (Device simt = onSimt ? null : Device.open("simt:" + device.property("architecture"))) {
+        try (Device simt = onSimt ? null : Device.open("simt:sm_" + (architecture == 90 ? "90a" : architecture))) {
             Map<String, Integer> kernels = Primitives.kernels();
             for (ConformanceCase one : ConformanceCase.all()) {
                 int needed = kernels.get(one.kernel());

@@ -168,6 +168,18 @@ class FakeDriverTest {
                 child.out().strip());
     }
 
+    @ParameterizedTest
+    @CsvSource({"8.6, 80", "10.0, 89", "9.0, 90"})
+    void conformanceRunsTheKernelsOfTheGpu(String capability, int architecture) throws Exception {
+        assumeTrue(kernels);
+        Child child =
+                java(FAKE, capability(capability), List.of(), Main.class.getName(), "conformance", "--device", "cuda");
+        assertEquals(0, child.code(), child.out() + child.err());
+        assertTrue(child.out().contains(" cases, 0 wrong"), child.out());
+        assertEquals(architecture >= 89, child.out().contains("mma e4m3 e5m2 "), child.out());
+        assertEquals(architecture == 90, child.out().contains("wgmma s8 s8 n64 "), child.out());
+    }
+
     @Test
     void theCommandLineSaysWhatThereIs() throws Exception {
         Child doctor = java(FAKE, Map.of(), List.of(), Main.class.getName(), "doctor");
