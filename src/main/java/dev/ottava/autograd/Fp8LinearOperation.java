@@ -5,8 +5,7 @@ import dev.ottava.core.Device;
 import dev.ottava.core.MemoryPurpose;
 import dev.ottava.core.Tensor;
 import dev.ottava.kernel.Elementwise;
-import dev.ottava.kernel.Gemm;
-import dev.ottava.kernel.Gemm.Accumulation;
+import dev.ottava.kernel.Fp8Gemm;
 import dev.ottava.kernel.Quantize;
 import dev.ottava.kernel.QuantizedMatrix;
 import dev.ottava.kernel.QuantizedMatrix.Layout;
@@ -33,8 +32,7 @@ public final class Fp8LinearOperation {
         Tensor w = parameter.weight();
         Variable y = tape.empty(w.dtype(), x.value().rows(), w.size(0));
         QuantizedMatrix forward = weight.codes();
-        Gemm.multiply(
-                y.value(), x.value(), false, forward, false, bias == null ? null : bias.weight(), null, Accumulation.FAST);
+        Fp8Gemm.forward(y.value(), x.value(), forward, bias == null ? null : bias.weight());
         forward.codes().close();
         List<Parameter> used = Stream.of(parameter, bias).filter(p -> p != null).toList();
         QuantizedMatrix input = x.transposed();
@@ -44,19 +42,10 @@ public final class Fp8LinearOperation {
             // The gradient of x first: handing on the weight's gradient changes the weight.
             GradientTarget dX = x.gradient().target();
             QuantizedMatrix backward = weight.transposed();
-            Gemm.multiply(
-                    dX.tensor(),
-                    dY,
-                    false,
-                    backward,
-                    true,
-                    null,
-                    dX.accumulate() ? dX.tensor() : null,
-                    Accumulation.EXACT);
+            Fp8Gemm.inputGradient(dX.tensor(), dY, backward, dX.accumulate());
             backward.transposed().close();
             GradientTarget dW = parameters.open(parameter);
-            Gemm.multiply(
-                    dW.tensor(), dY, true, input, true, null, dW.accumulate() ? dW.tensor() : null, Accumulation.EXACT);
+            Fp8Gemm.weightGradient(dW.tensor(), dY, input, dW.accumulate());
             parameters.done(parameter);
             if (bias != null) {
                 GradientTarget dBias = parameters.open(bias);

@@ -89,7 +89,7 @@ abstract class Fp8GemmContract extends Contract {
                     transposed ? null : tensor,
                     transposed ? tensor : null,
                     kind.scaling(),
-                    bench.of(DType.F32, scales, kind.scaling().shape(matrixRows, matrixColumns)));
+                    bench.of(DType.F32, scales, kind.scaling().scalesShape(matrixRows, matrixColumns)));
         }
     }
 
@@ -106,7 +106,7 @@ abstract class Fp8GemmContract extends Contract {
                 codes[i * pitch + l] = 0x7f; // NaN, which is not to be read
             }
         }
-        long[] shape = kind.transposed() ? kind.scaling().shape(k, rows) : kind.scaling().shape(rows, k);
+        long[] shape = kind.transposed() ? kind.scaling().scalesShape(k, rows) : kind.scaling().scalesShape(rows, k);
         float[] scales = new float[(int) (shape.length == 1 ? shape[0] : shape[0] * shape[1])];
         for (int i = 0; i < scales.length; i++) {
             scales[i] = (float) Math.exp(random.nextGaussian());

@@ -28,7 +28,7 @@ class Fp8GemmQuantizeContractTest extends Fp8GemmContract {
         return run(bench -> {
             Tensor codes = bench.empty(format, m, QuantizeOracle.filledUp(n) + (long) more);
             Tensor scales = bench.empty(
-                    scaling == Scaling.GROUPS_16 ? DType.BF16 : DType.F32, scaling.shape(m, n));
+                    scaling == Scaling.GROUPS_16 ? DType.BF16 : DType.F32, scaling.scalesShape(m, n));
             Fp8Gemm.multiply(
                     new QuantizedMatrix(m, n, codes, null, scaling, scales),
                     a.on(bench),
