@@ -35,7 +35,6 @@ public final class Fp8LinearOperation {
         Fp8Gemm.forward(y.value(), x.value(), forward, bias == null ? null : bias.weight());
         forward.codes().close();
         List<Parameter> used = Stream.of(parameter, bias).filter(p -> p != null).toList();
-        QuantizedMatrix input = x.transposed();
         tape.record(y.gradient(), used, x.saved(), parameters -> {
             boolean ready = y.gradient().quantized() != null;
             QuantizedMatrix dY = ready ? y.gradient().quantized() : quantize(y.gradient().tensor(), weight);
@@ -45,7 +44,7 @@ public final class Fp8LinearOperation {
             Fp8Gemm.inputGradient(dX.tensor(), dY, backward, dX.accumulate());
             backward.transposed().close();
             GradientTarget dW = parameters.open(parameter);
-            Fp8Gemm.weightGradient(dW.tensor(), dY, input, dW.accumulate());
+            Fp8Gemm.weightGradient(dW.tensor(), dY, x.transposed(), dW.accumulate());
             parameters.done(parameter);
             if (bias != null) {
                 GradientTarget dBias = parameters.open(bias);
