@@ -71,7 +71,8 @@ final class HostCopies {
                 values[i] = switch (tensor.dtype()) {
                     case F32 -> buffer.getFloat();
                     case BF16 -> BFloat16.toFloat(buffer.getShort());
-                    default -> Float8.toFloat(tensor.dtype(), buffer.get());};
+                    default -> Float8.toFloat(tensor.dtype(), buffer.get());
+                };
             }
         });
         return values;

@@ -15,8 +15,7 @@ import dev.ottava.core.Tensor;
  * @param scaling which elements share a scale
  * @param scales of the untransposed matrix, as {@link Scaling} says
  */
-public record QuantizedMatrix(
-        long rows, long columns, Tensor codes, Tensor transposed, Scaling scaling, Tensor scales)
+public record QuantizedMatrix(long rows, long columns, Tensor codes, Tensor transposed, Scaling scaling, Tensor scales)
         implements AutoCloseable {
     private static final String NAME = "quantized_matrix";
 

@@ -77,8 +77,7 @@ class FusedQuantizeContractTest extends QuantizeContract {
                         bench -> {
                             QuantizedMatrix q = matrix(bench, format, scaling, Layout.BOTH, rows, columns, 0);
                             Tensor y = bench.empty(dtype, rows, columns);
-                            SwiGlu.forward(
-                                    y, bench.of(dtype, gate, rows, columns), bench.of(dtype, up, rows, columns));
+                            SwiGlu.forward(y, bench.of(dtype, gate, rows, columns), bench.of(dtype, up, rows, columns));
                             Quantize.quantize(q, y);
                             return tensors(q);
                         });

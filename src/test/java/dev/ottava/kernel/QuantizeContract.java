@@ -102,20 +102,22 @@ abstract class QuantizeContract extends Contract {
                 for (int j = 0; j < block; j++) {
                     boolean one = i == rows / 2 && j == block / 3;
                     float normal = (float) random.nextGaussian();
-                    x[i * columns + kind * block + j] = round(dtype, switch (kind) {
-                        case 0 -> 0;
-                        case 1 -> 0.1f;
-                        case 2 -> one ? Float.NaN : normal;
-                        case 3 -> one ? Float.NEGATIVE_INFINITY : normal;
-                        case 4 -> normal * 0x1p-140f; // subnormal: the scale is 2^-126
-                        case 5 -> -Math.abs(normal);
-                        case 6 -> one ? -Float.MIN_VALUE * 0x1p20f : -0f;
-                        case 7 -> normal * 0x1p124f;
-                        case 8 -> one ? Float.POSITIVE_INFINITY : Float.NaN;
-                        case 9 -> normal * 0x1p-118f; // amax / largest is about 2^-126
-                        case 10 -> one ? 1e4f : normal * 1e-3f; // most codes are subnormal
-                        default -> (i + j) % 61 * 0.25f - 7; // ties
-                    });
+                    x[i * columns + kind * block + j] = round(
+                            dtype,
+                            switch (kind) {
+                                case 0 -> 0;
+                                case 1 -> 0.1f;
+                                case 2 -> one ? Float.NaN : normal;
+                                case 3 -> one ? Float.NEGATIVE_INFINITY : normal;
+                                case 4 -> normal * 0x1p-140f; // subnormal: the scale is 2^-126
+                                case 5 -> -Math.abs(normal);
+                                case 6 -> one ? -Float.MIN_VALUE * 0x1p20f : -0f;
+                                case 7 -> normal * 0x1p124f;
+                                case 8 -> one ? Float.POSITIVE_INFINITY : Float.NaN;
+                                case 9 -> normal * 0x1p-118f; // amax / largest is about 2^-126
+                                case 10 -> one ? 1e4f : normal * 1e-3f; // most codes are subnormal
+                                default -> (i + j) % 61 * 0.25f - 7; // ties
+                            });
                 }
             }
         }

@@ -16,7 +16,17 @@ import org.junit.jupiter.api.Test;
 
 class QuantizeContractTest extends QuantizeContract {
     private static final int[][] SHAPES = {
-        {1, 1}, {1, 16}, {15, 17}, {16, 1}, {31, 48}, {127, 129}, {128, 128}, {129, 127}, {130, 272}, {257, 61}, {3, 4099}
+        {1, 1},
+        {1, 16},
+        {15, 17},
+        {16, 1},
+        {31, 48},
+        {127, 129},
+        {128, 128},
+        {129, 127},
+        {130, 272},
+        {257, 61},
+        {3, 4099}
     };
 
     @Test
@@ -234,8 +244,8 @@ class QuantizeContractTest extends QuantizeContract {
         for (int i = 0; i < scales.length; i++) {
             scales[i] = round(DType.BF16, someScales[i % someScales.length]);
         }
-        float[] expected = QuantizeOracle.dequantize(
-                oracle(format), blocks(scaling, rows, columns), scales, codes, rows, columns);
+        float[] expected =
+                QuantizeOracle.dequantize(oracle(format), blocks(scaling, rows, columns), scales, codes, rows, columns);
         if (dtype == DType.BF16) {
             for (int i = 0; i < expected.length; i++) {
                 expected[i] = (float) HalfOracle.BF16.value(HalfOracle.BF16.nearest(expected[i]));

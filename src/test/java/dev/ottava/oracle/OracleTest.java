@@ -158,8 +158,7 @@ class OracleTest {
     @Test
     void quantisedByHand() {
         float[] x = {448, 224, 1.1f, 0};
-        QuantizeOracle q = QuantizeOracle.of(
-                Float8Oracle.E4M3, new QuantizeOracle.Blocks(1, 2, false), null, x, 2, 2);
+        QuantizeOracle q = QuantizeOracle.of(Float8Oracle.E4M3, new QuantizeOracle.Blocks(1, 2, false), null, x, 2, 2);
         assertArrayEquals(new float[] {1, 1.1f / 448}, q.scales());
         byte[] codes = new byte[32];
         codes[0] = codes[16] = 0x7e;
