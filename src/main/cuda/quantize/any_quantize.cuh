@@ -26,7 +26,7 @@ enum class ScalesAre { Made, Given, NotYet };  // NotYet: only the magnitudes ar
 template <class F, class Source>
 struct any_quantize {
     using T = typename Source::Type;
-    static constexpr int threads = 512, blocks = sizeof(T) == 2 && Source::outputs == 1 ? 2 : 1;
+    static constexpr int threads = 512, least_blocks = sizeof(T) == 2 && Source::outputs == 1 ? 2 : 1;
     static constexpr float largest_number = F::largest;
 
     Source source;
