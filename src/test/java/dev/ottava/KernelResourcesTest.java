@@ -90,7 +90,8 @@ class KernelResourcesTest {
                     + (kind.equals("kernels") ? "_KERNELS" : "_SM90_KERNELS");
             source.append("#include \"%s/%s.h\"%n#define FOUND(name, ...) @%s name %s@%n"
                             .formatted(family, kind, family, kind))
-                    .append(macro).append("(FOUND)\n#undef FOUND\n");
+                    .append(macro)
+                    .append("(FOUND)\n#undef FOUND\n");
         }
         Process preprocessor = new ProcessBuilder(
                         "g++", "-std=c++20", "-E", "-P", "-Inative", "-Isrc/main/cuda", "-x", "c++", "-")

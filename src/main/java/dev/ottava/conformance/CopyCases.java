@@ -24,7 +24,7 @@ final class CopyCases {
         int[] expected = Arrays.copyOfRange(input, 32, 32 + 256);
         for (int at = 0; at < 4 * 128; at++) { // bytes of the first group
             if (at % 16 >= input[at / 16]) {
-                expected[at / 4] &= ~(0xff << at % 4 * 8);
+                expected[at / 4] &= ~(0xff << (at % 4 * 8));
             }
         }
         return new ConformanceCase("cp.async", "any_cp_async", ConformanceCase.parametersOf(), input, expected);
@@ -39,7 +39,7 @@ final class CopyCases {
 
     /** Element (row, column) of 32 rows of 8 elements of 16 bits, which begin at word 32. */
     private static int element(int[] words, int row, int column) {
-        return words[32 + 4 * row + column / 2] >>> column % 2 * 16 & 0xffff;
+        return words[32 + 4 * row + column / 2] >>> (column % 2 * 16) & 0xffff;
     }
 
     private static ConformanceCase loads(Random random) {
@@ -58,7 +58,7 @@ final class CopyCases {
             for (int half = 0; half < 2; half++) {
                 int row = transposed ? inner + half : outer;
                 int column = transposed ? outer : inner + half;
-                expected[i] |= element(input, input[8 * matrix + row], column) << 16 * half;
+                expected[i] |= element(input, input[8 * matrix + row], column) << (16 * half);
             }
         }
         return new ConformanceCase("ldmatrix", "any_ldmatrix", ConformanceCase.parametersOf(), input, expected);
@@ -89,8 +89,7 @@ final class CopyCases {
             expected[i] = input[i];
             expected[256 + i] = Float.floatToRawIntBits(value + value);
         }
-        return new ConformanceCase(
-                "bulk copies", "sm90_bulk_copies", ConformanceCase.parametersOf(), input, expected);
+        return new ConformanceCase("bulk copies", "sm90_bulk_copies", ConformanceCase.parametersOf(), input, expected);
     }
 
     private static ConformanceCase afterAKernel(Random random) {

@@ -24,7 +24,7 @@ final class NumberCases {
             case 2 ->
                 Float.floatToRawIntBits(
                         (float) Numbers.E4M3.anyFinite(random) * (float) Math.scalb(1.0, random.nextInt(20) - 14) / 16);
-            default -> random.nextInt() & 0xffff0000 | i * 16 + random.nextInt(64) & 0xffff;
+            default -> (random.nextInt() & 0xffff0000) | ((i * 16 + random.nextInt(64)) & 0xffff);
         });
         int[] special = {
             0,
@@ -93,7 +93,8 @@ final class NumberCases {
     private static ConformanceCase arithmetic(Random random) {
         int[] input = new int[3 * COUNT];
         // No NaN, whose bits differ between processors, and nothing that gives one; subnormal numbers too.
-        Arrays.setAll(input, i -> random.nextInt() & 0x80000000 | 1 + random.nextInt(0x7f000000) >>> random.nextInt(2));
+        Arrays.setAll(
+                input, i -> (random.nextInt() & 0x80000000) | ((2 + random.nextInt(0x7f000000)) >>> random.nextInt(2)));
         int[] expected = new int[11 * COUNT];
         for (int i = 0; i < COUNT; i++) {
             int u = input[3 * i];
@@ -108,7 +109,7 @@ final class NumberCases {
                 Float.floatToRawIntBits(x / y),
                 Float.floatToRawIntBits(1 / x),
                 Float.floatToRawIntBits((float) Math.sqrt(Math.abs(x))),
-                (int) ((u & 0xffffffffL) * (v & 0xffffffffL) >>> 32),
+                (int) (((u & 0xffffffffL) * (v & 0xffffffffL)) >>> 32),
                 Integer.bitCount(u),
                 Integer.numberOfLeadingZeros(u),
                 Integer.numberOfTrailingZeros(u) + 1, // u is not 0

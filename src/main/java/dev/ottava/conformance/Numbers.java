@@ -60,7 +60,10 @@ enum Numbers {
         }
         return exponent == 0
                 ? sign * Math.scalb((double) significand, smallest - significandBits)
-                : sign * Math.scalb((1 << significandBits) + significand, smallest - significandBits + exponent - 1);
+                : sign
+                        * Math.scalb(
+                                (double) ((1 << significandBits) + significand),
+                                smallest - significandBits + exponent - 1);
     }
 
     /** The code of the nearest number, ties to even. Too large a number becomes the largest in 8 bits, infinite in 16. */

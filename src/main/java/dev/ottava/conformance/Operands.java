@@ -43,7 +43,7 @@ final class Operands {
     static int pack(Numbers type, int[] row, int k) {
         int word = 0;
         for (int i = 0; i < 32 / type.bits; i++) {
-            word |= (row[k + i] & (int) (0xffffffffL >>> 32 - type.bits)) << i * type.bits;
+            word |= (row[k + i] & (int) (0xffffffffL >>> (32 - type.bits))) << (i * type.bits);
         }
         return word;
     }

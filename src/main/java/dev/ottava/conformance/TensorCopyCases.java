@@ -109,9 +109,9 @@ final class TensorCopyCases {
     }
 
     private static ByteBuffer random(int count, Random random) {
-        ByteBuffer bytes = bytes(count);
-        random.nextBytes(bytes.array());
-        return bytes;
+        byte[] bytes = new byte[count];
+        random.nextBytes(bytes);
+        return ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
     }
 
     private static int[] join(int[] first, int[] second) {
@@ -174,8 +174,9 @@ final class TensorCopyCases {
             }
         }
         int[] input = corners;
-        ByteBuffer result = bytes(tensor.bytes());
-        Arrays.fill(result.array(), (byte) -1);
+        byte[] untouched = new byte[tensor.bytes()];
+        Arrays.fill(untouched, (byte) -1);
+        ByteBuffer result = ByteBuffer.wrap(untouched).order(ByteOrder.LITTLE_ENDIAN);
         for (int box = 0; box < boxes; box++) {
             ByteBuffer shared = adds ? floats(tensor.boxBytes(), random) : random(tensor.boxBytes(), random);
             input = join(input, words(shared));

@@ -14,9 +14,10 @@ public final class Primitives {
     /** The kernels by name, each with the least architecture it runs on: 80, 89, or 90, which is for that alone. */
     public static Map<String, Integer> kernels() {
         Map<String, Integer> kernels = new LinkedHashMap<>();
-        for (String line : Binding.conformanceKernels().split("\n")) {
-            kernels.put(line.substring(0, line.indexOf(' ')), Integer.parseInt(line.substring(line.indexOf(' ') + 1)));
-        }
+        Binding.conformanceKernels().lines().forEach(line -> {
+            int space = line.indexOf(' ');
+            kernels.put(line.substring(0, space), Integer.parseInt(line.substring(space + 1)));
+        });
         return kernels;
     }
 
