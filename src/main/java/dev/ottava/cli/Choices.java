@@ -22,7 +22,7 @@ final class Choices {
         FP8;
 
         static Precision of(dev.ottava.nn.Precision precision) {
-            return precision.isFp8() ? FP8 : precision.dtype() == DType.BF16 ? BF16 : FP32;
+            return precision.usesFp8() ? FP8 : precision.dtype() == DType.BF16 ? BF16 : FP32;
         }
     }
 

@@ -37,7 +37,7 @@ public record Precision(DType dtype, Scaling fp8Scaling) {
         return new Precision(dtype, null);
     }
 
-    public boolean isFp8() {
+    public boolean usesFp8() {
         return fp8Scaling != null;
     }
 }

@@ -8,8 +8,10 @@ import dev.ottava.autograd.LossOperation;
 import dev.ottava.autograd.Parameter;
 import dev.ottava.autograd.ParameterGradients;
 import dev.ottava.autograd.Tape;
+import dev.ottava.core.DType;
 import dev.ottava.core.Device;
 import dev.ottava.core.Tensor;
+import dev.ottava.kernel.Scaling;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -17,6 +19,7 @@ import java.util.SplittableRandom;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The gradient of the whole model, and that the ways to compute it agree. */
@@ -31,7 +34,11 @@ class LlamaGradientTest {
     }
 
     private static LlamaModel model(Device device, boolean tied) {
-        LlamaModel model = LlamaModel.initialize(config(tied), device, Precision.F32, 3);
+        return model(device, tied, Precision.F32);
+    }
+
+    private static LlamaModel model(Device device, boolean tied, Precision precision) {
+        LlamaModel model = LlamaModel.initialize(config(tied), device, precision, 3);
         // Weights ten times larger than a fresh model's, so that no gradient is lost in rounding; biases not zero.
         SplittableRandom random = new SplittableRandom(5);
         for (Parameter parameter : model.parameters()) {
@@ -148,6 +155,58 @@ class LlamaGradientTest {
                 }
             }
         }
+    }
+
+    /** Linear layers in FP8, the rest in F32: each gradient is near that of F32, and the ways to compute it give the same bits. */
+    @ParameterizedTest
+    @EnumSource(
+            value = Scaling.class,
+            names = {"PER_TENSOR", "BLOCKS_128"})
+    void gradientsInFp8AreNearThoseOfF32(Scaling scaling) {
+        try (Device device = Device.open("cpu");
+                LlamaModel f32 = LlamaModel.initialize(config(false), device, Precision.F32, 3);
+                LlamaModel fp8 = LlamaModel.initialize(config(false), device, new Precision(DType.F32, scaling), 3)) {
+            Map<String, float[]> expected = gradients(f32, false, false);
+            Map<String, float[]> plain = gradients(fp8, false, false);
+            plain.forEach((name, gradient) -> {
+                double error = distance(gradient, expected.get(name));
+                assertTrue(error > 0 && error < 0.2, name + " is off by " + error + " of its norm");
+            });
+            gradients(fp8, true, false).forEach((name, g) -> assertArrayEquals(plain.get(name), g, name));
+            gradients(fp8, false, true).forEach((name, g) -> assertArrayEquals(plain.get(name), g, name));
+        }
+    }
+
+    /** A weight that changes is quantised with new scales once the model is told. */
+    @Test
+    void changedWeightsHaveNewScales() {
+        try (Device device = Device.open("cpu");
+                LlamaModel model = model(device, false, new Precision(DType.F32, Scaling.BLOCKS_128));
+                LlamaModel fresh = model(device, false, new Precision(DType.F32, Scaling.BLOCKS_128))) {
+            double before = loss(model);
+            for (LlamaModel each : List.of(model, fresh)) {
+                for (Parameter parameter : each.parameters()) {
+                    float[] weight = parameter.weight().toFloats();
+                    for (int i = 0; i < weight.length; i++) {
+                        weight[i] *= 3;
+                    }
+                    parameter.weight().copyFrom(weight);
+                }
+            }
+            model.changed();
+            assertTrue(loss(model) != before);
+            assertEquals(loss(fresh), loss(model));
+        }
+    }
+
+    private static double distance(float[] actual, float[] expected) {
+        double difference = 0;
+        double norm = 0;
+        for (int i = 0; i < expected.length; i++) {
+            difference += Math.pow(actual[i] - expected[i], 2);
+            norm += Math.pow(expected[i], 2);
+        }
+        return Math.sqrt(difference / norm);
     }
 
     @Test

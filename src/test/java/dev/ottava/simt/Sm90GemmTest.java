@@ -14,7 +14,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * The kernels of the FP8 product for sm_90a, below the C ABI: each tile with each way of sharing operands in a cluster, which the choice by shape would not
- * reach at small shapes, and that choice itself. The program, native/simt/tests/kernels/sm90_gemm.cpp, prints what is wrong.
+ * reach at small shapes, and that choice itself. The program, native/simt/tests/products/sm90_gemm.cpp, prints what is wrong.
  */
 class Sm90GemmTest {
     private static final Path BUILD = Path.of("target", "native-build");

@@ -8,12 +8,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.ottava.core.DType;
 import dev.ottava.core.Device;
 import dev.ottava.core.InvalidArgumentException;
 import dev.ottava.core.MemoryStatistics;
 import dev.ottava.data.Dataset;
 import dev.ottava.hub.ModelFolder;
+import dev.ottava.kernel.Scaling;
 import dev.ottava.nn.LlamaModel;
 import dev.ottava.nn.Precision;
 import dev.ottava.train.TrainingOptions.OptimizerKind;
@@ -35,6 +35,16 @@ class TrainerTest {
 
     @TempDir
     Path folder;
+
+    private static final Map<String, Precision> PRECISIONS = Map.of(
+            "F32",
+            Precision.F32,
+            "BF16",
+            Precision.BF16,
+            "FP8",
+            Precision.fp8(Scaling.BLOCKS_128),
+            "FP8 per tensor",
+            Precision.fp8(Scaling.PER_TENSOR));
 
     /** Options by their names in {@link TrainingOptions}, over the defaults. */
     private static TrainingOptions options(OptimizerKind optimizer, int steps, Map<String, Object> changes) {
@@ -87,9 +97,9 @@ class TrainerTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"LOMO, F32", "LOMO, BF16", "ADALOMO, F32", "ADALOMO, BF16", "ADAMW, F32", "ADAMW, BF16"})
-    void aRunThatGoesOnFromACheckpointEqualsOneThatWasNeverStopped(OptimizerKind optimizer, DType precision) {
-        TrainingOptions options = options(optimizer, 9, Map.of("saveSteps", 2, "precision", precision));
+    @CsvSource({"LOMO, F32", "LOMO, BF16", "ADALOMO, F32", "ADALOMO, BF16", "ADAMW, F32", "ADAMW, BF16", "LOMO, FP8"})
+    void aRunThatGoesOnFromACheckpointEqualsOneThatWasNeverStopped(OptimizerKind optimizer, String precision) {
+        TrainingOptions options = options(optimizer, 9, Map.of("saveSteps", 2, "precision", PRECISIONS.get(precision)));
         Outcome whole = train(options, RunFolder.create(folder.resolve("whole")), -1);
         Path path = folder.resolve("stopped");
         train(options, RunFolder.create(path), 6); // the checkpoint of step 4 is the last, lines of 5 and 6 are written
@@ -164,14 +174,17 @@ class TrainerTest {
         "ADALOMO, BF16, 0, true, 1",
         "ADAMW, F32, 0, false, 1",
         "ADAMW, BF16, 1.0, false, 3",
+        "LOMO, FP8, 1.0, true, 1",
+        "ADALOMO, FP8 per tensor, 0, false, 1",
+        "ADAMW, FP8, 1.0, false, 2",
     })
     void thePlanIsWhatTheAllocatorSees(
-            OptimizerKind optimizer, DType precision, double maxGradNorm, boolean recompute, int accumulation) {
+            OptimizerKind optimizer, String precision, double maxGradNorm, boolean recompute, int accumulation) {
         TrainingOptions options = options(
                 optimizer,
                 3,
                 Map.of(
-                        "precision", precision,
+                        "precision", PRECISIONS.get(precision),
                         "maxGradNorm", maxGradNorm,
                         "recomputeBlocks", recompute,
                         "gradientAccumulationSteps", accumulation));
