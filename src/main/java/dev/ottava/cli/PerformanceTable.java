@@ -40,6 +40,12 @@ final class PerformanceTable {
     private static final List<Row> ROWS = List.of(
             new Row("matrix product, F32", "square", "F32"),
             new Row("matrix product, BF16", "square", "BF16"),
+            new Row("matrix product, FP8 in blocks", "square blocks", "E4M3"),
+            new Row("matrix product, FP8 per tensor", "square tensor", "E4M3"),
+            new Row("linear layer in FP8, input quantised", "linear and quantize blocks", "E4M3"),
+            new Row("quantise, codes and transposed codes", "quantize blocks", "BF16"),
+            new Row("RMSNorm and quantise", "rms_norm quantize blocks", "BF16"),
+            new Row("SwiGLU and quantise", "swiglu quantize blocks", "BF16"),
             new Row("RMSNorm forward", "rms_norm forward", "BF16"),
             new Row("RMSNorm backward", "rms_norm backward", "BF16"),
             new Row("SwiGLU forward", "swiglu forward", "BF16"),

@@ -13,7 +13,7 @@ import java.util.List;
 
 /**
  * Matrix products: squares, and the three products of the feed-forward layer's first matrix. Operations: 2 m n k. Bytes: both operands and the
- * result once. On cpu beside OpenBLAS SGEMM, for BF16 as well, because OpenBLAS has no other that is as fast.
+ * result once. On cpu beside OpenBLAS SGEMM, for BF16 as well, because OpenBLAS has no other that is as fast. Products of FP8: {@link Fp8GemmCases}.
  */
 final class GemmSuite implements Suite {
     @Override
@@ -27,6 +27,9 @@ final class GemmSuite implements Suite {
             cases.add(product("linear", rows, scale.intermediate(), scale.hidden(), dtype, false, false, dtype));
             cases.add(product("linear dX", rows, scale.hidden(), scale.intermediate(), dtype, false, true, dtype));
             cases.add(product("linear dW", scale.intermediate(), scale.hidden(), rows, dtype, true, true, DType.F32));
+        }
+        if (scale.dtypes().contains(DType.BF16)) { // their peer
+            cases.addAll(Fp8GemmCases.of(scale));
         }
         return cases;
     }

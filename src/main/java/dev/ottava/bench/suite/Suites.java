@@ -10,10 +10,11 @@ public final class Suites {
     private static final Map<String, Suite> SUITES = new LinkedHashMap<>();
 
     /** Suites that will be, once their operations are. */
-    private static final List<String> TO_COME = List.of("quantize", "sparse-attention");
+    private static final List<String> TO_COME = List.of("sparse-attention");
 
     static {
         SUITES.put("gemm", new GemmSuite());
+        SUITES.put("quantize", new QuantizeSuite());
         SUITES.put("norm", new NormSuite());
         SUITES.put("activation", new ActivationSuite());
         SUITES.put("loss", new LossSuite());
