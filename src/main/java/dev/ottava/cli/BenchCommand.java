@@ -10,6 +10,7 @@ import dev.ottava.bench.Result;
 import dev.ottava.bench.ResultFile;
 import dev.ottava.bench.Runner;
 import dev.ottava.bench.suite.CeilingSuite;
+import dev.ottava.bench.suite.GemmShapes;
 import dev.ottava.bench.suite.Scale;
 import dev.ottava.bench.suite.Suites;
 import dev.ottava.core.Device;
@@ -61,6 +62,12 @@ final class BenchCommand implements Callable<Integer> {
 
     @Option(names = "--sizes", paramLabel = "N", split = ",", description = "gemm: m = n = k of the square products.")
     private List<Integer> sizes;
+
+    @Option(
+            names = "--shapes",
+            paramLabel = "FILE",
+            description = "gemm: the products of FP8 in this file, as in benchmarks/shapes.json, instead.")
+    private Path shapes;
 
     @Option(
             names = "--turns",
@@ -174,7 +181,8 @@ final class BenchCommand implements Callable<Integer> {
         Map<String, List<Case>> chosen = new LinkedHashMap<>();
         chosen.put(CEILING, new CeilingSuite().cases(scale));
         for (String suite : suites.isEmpty() ? Suites.names() : suites) {
-            chosen.put(suite, Suites.named(suite).cases(scale));
+            boolean fromFile = shapes != null && suite.equals("gemm");
+            chosen.put(suite, fromFile ? GemmShapes.read(shapes) : Suites.named(suite).cases(scale));
         }
         return chosen;
     }
