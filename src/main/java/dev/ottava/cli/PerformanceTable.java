@@ -58,6 +58,7 @@ final class PerformanceTable {
             new Row("AdamW update", "adamw", "BF16"),
             new Row("decoder block, forward and backward", "block forward and backward", "BF16"),
             new Row("training step with LOMO, BF16", "lomo step", "BF16"),
+            new Row("training step with LOMO, FP8", "lomo step", "E4M3"),
             new Row("training step, F32, beside libtorch", LIBTORCH, "F32"),
             new Row("training step, BF16, beside libtorch", LIBTORCH, "BF16"));
 

@@ -10,7 +10,6 @@ import dev.ottava.core.DType;
 import dev.ottava.core.Tensor;
 import dev.ottava.data.Batch;
 import dev.ottava.nn.LlamaModel;
-import dev.ottava.nn.Precision;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -37,7 +36,7 @@ final class BlockSuite implements Suite {
                 scale.batch(),
                 scale.sequence());
         List<Case> cases = new ArrayList<>();
-        for (DType dtype : scale.dtypes()) {
+        for (DType dtype : scale.modelDTypes()) {
             cases.add(new Case(
                     "block forward",
                     shape.name(),
@@ -57,7 +56,7 @@ final class BlockSuite implements Suite {
     }
 
     private static Variants variants(TrainingShape shape, DType dtype, Tensors tensors, boolean backward) {
-        LlamaModel model = tensors.own(LlamaModel.initialize(shape.config(), tensors.device(), Precision.of(dtype), 0));
+        LlamaModel model = tensors.own(LlamaModel.initialize(shape.config(), tensors.device(), TrainingShape.precision(dtype), 0));
         Batch batch = shape.randomBatch();
         Tensor ids = tensors.own(tensors.device().tensor(batch.ids(), shape.tokens()));
         Tensor targets = tensors.own(tensors.device().tensor(batch.targets(), shape.tokens()));

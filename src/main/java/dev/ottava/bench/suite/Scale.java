@@ -2,6 +2,7 @@ package dev.ottava.bench.suite;
 
 import dev.ottava.core.DType;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * How large the cases are: the layer of a Llama that the shapes are taken from.
@@ -79,6 +80,13 @@ public record Scale(
                 batch,
                 sequence,
                 List.of(dtype));
+    }
+
+    /** Of models: E4M3 stands for linear layers in FP8 and the rest in BF16. */
+    List<DType> modelDTypes() {
+        return dtypes.contains(DType.BF16)
+                ? Stream.concat(dtypes.stream(), Stream.of(DType.E4M3)).toList()
+                : dtypes;
     }
 
     /** {@code a x b x c}. */

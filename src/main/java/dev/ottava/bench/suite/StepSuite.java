@@ -6,7 +6,6 @@ import dev.ottava.bench.Tensors;
 import dev.ottava.core.DType;
 import dev.ottava.data.Batch;
 import dev.ottava.nn.LlamaModel;
-import dev.ottava.nn.Precision;
 import dev.ottava.train.TrainingOptions;
 import dev.ottava.train.TrainingOptions.OptimizerKind;
 import dev.ottava.train.TrainingStep;
@@ -45,7 +44,7 @@ final class StepSuite implements Suite {
     public List<Case> cases(Scale scale) {
         List<Case> cases = new ArrayList<>();
         for (TrainingShape shape : scale.large() ? GPU : PROCESSOR) {
-            for (DType dtype : scale.dtypes()) {
+            for (DType dtype : scale.modelDTypes()) {
                 cases.add(new Case(
                         "lomo step",
                         shape.name(),
@@ -61,7 +60,7 @@ final class StepSuite implements Suite {
     private static Variants variants(TrainingShape shape, DType dtype, Tensors tensors) {
         Batch batch = shape.randomBatch();
         TrainingOptions options = TrainingOptions.defaults(OptimizerKind.LOMO, 1);
-        LlamaModel model = tensors.own(LlamaModel.initialize(shape.config(), tensors.device(), Precision.of(dtype), 0));
+        LlamaModel model = tensors.own(LlamaModel.initialize(shape.config(), tensors.device(), TrainingShape.precision(dtype), 0));
         TrainingStep step = tensors.own(new TrainingStep(model, options));
         int[] number = {0};
         return Variants.alone(() -> step.run(List.of(batch), ++number[0], options.learningRate()));

@@ -1,9 +1,12 @@
 package dev.ottava.bench.suite;
 
 import dev.ottava.bench.Case.Work;
+import dev.ottava.core.DType;
 import dev.ottava.data.Batch;
+import dev.ottava.kernel.Scaling;
 import dev.ottava.nn.LlamaConfig;
 import dev.ottava.nn.LlamaParameters;
+import dev.ottava.nn.Precision;
 import dev.ottava.nn.RopeConfig;
 import java.util.SplittableRandom;
 
@@ -60,5 +63,10 @@ record TrainingShape(String name, LlamaConfig config, int batch, int length) {
             targets[i] = random.nextInt(config.vocabSize());
         }
         return new Batch(batch, length, ids, targets, ids.length, ids.length);
+    }
+
+    /** The precision of a model of {@link Scale#modelDTypes}. */
+    static Precision precision(DType dtype) {
+        return dtype == DType.E4M3 ? Precision.fp8(Scaling.BLOCKS_128) : Precision.of(dtype);
     }
 }
