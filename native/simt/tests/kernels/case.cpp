@@ -6,7 +6,13 @@
 namespace ottava::cases {
 
 static int64_t bytes_of(int dtype) {
-    return dtype == OTTAVA_F32 || dtype == OTTAVA_I32 ? 4 : 2;
+    switch (dtype) {
+        case OTTAVA_F32:
+        case OTTAVA_I32: return 4;
+        case OTTAVA_E4M3:
+        case OTTAVA_E5M2: return 1;
+        default: return 2;
+    }
 }
 
 Case::~Case() {
@@ -49,6 +55,17 @@ int64_t Case::ids(int64_t count, int64_t least, int64_t bound) {
     std::vector<int32_t> host;
     for (int64_t i = 0; i < count; i++) host.push_back(static_cast<int32_t>(size(least, bound - 1)));
     return copy_of(host.data(), 4 * count);
+}
+
+int64_t Case::codes(int dtype, int64_t rows, int64_t columns, int64_t pitch) {
+    int64_t finite = dtype == OTTAVA_E4M3 ? 0x7e : 0x7b;  // the largest
+    std::vector<uint8_t> host(static_cast<size_t>(rows * pitch), 0xff);
+    for (int64_t i = 0; i < rows; i++)
+        for (int64_t j = 0; j < columns; j++) {
+            int64_t sign = size(0, 1);
+            host[static_cast<size_t>(i * pitch + j)] = static_cast<uint8_t>(sign << 7 | size(0, finite));
+        }
+    return copy_of(host.data(), rows * pitch);
 }
 
 int64_t Case::copy_of(const void* host, int64_t bytes) {

@@ -1,4 +1,4 @@
-// One call of each operation on the simt device, on small random shapes and numbers.
+// Calls of each operation on the simt device, on small random shapes and numbers.
 #pragma once
 
 #include <functional>
@@ -23,6 +23,8 @@ struct Case {
     int64_t zeros(int dtype, int64_t count);                     //
     int64_t numbers(int dtype, int64_t count, double most = 1);  // F32, BF16 or F16, from -most to most
     int64_t ids(int64_t count, int64_t least, int64_t bound);    // I32, from least to bound - 1
+    // Finite numbers of E4M3 or E5M2, of any size; rows are `pitch` apart, with set bits, NaN, between them.
+    int64_t codes(int dtype, int64_t rows, int64_t columns, int64_t pitch);
     int64_t copy_of(const void* host, int64_t bytes);
     uint64_t checksum() const;  // of all this memory (FNV-1a)
 
@@ -39,21 +41,26 @@ struct Case {
 
 struct NamedCase {
     const char* name;
+    const char* device;  // its name, with the architecture
     std::function<void(Case&)> body;
 };
 
 std::vector<NamedCase>& all();
 
 struct Registration {
-    Registration(const char* name, std::function<void(Case&)> body) { all().push_back({name, std::move(body)}); }
+    Registration(const char* name, const char* device, std::function<void(Case&)> body) {
+        all().push_back({name, device, std::move(body)});
+    }
 };
 
 // OTTAVA_CASE(name) { ... } is the body of a function of Case& c.
-#define OTTAVA_CASE(name)                                   \
-    static void name(Case& c);                              \
-    static const Registration register_##name(#name, name); \
+#define OTTAVA_CASE_ON(device, name)                                \
+    static void name(Case& c);                                      \
+    static const Registration register_##name(#name, device, name); \
     static void name([[maybe_unused]] Case& c)
+#define OTTAVA_CASE(name) OTTAVA_CASE_ON("simt", name)
 
 inline constexpr int FLOATS[] = {OTTAVA_F32, OTTAVA_BF16};
+inline constexpr int FP8[] = {OTTAVA_E4M3, OTTAVA_E5M2};
 
 }  // namespace ottava::cases

@@ -15,28 +15,32 @@
 #include "elementwise/kernels.h"
 #include "embedding/kernels.h"
 #include "gemm/kernels.h"
+#include "gemm/sm90_kernels.h"
 #include "launch/launch.h"
 #include "loss/kernels.h"
 #include "norm/kernels.h"
 #include "optimizer/kernels.h"
+#include "quantize/kernels.h"
 #include "rope/kernels.h"
 
 namespace ottava::cases {
 
 #define NAME(text, ...) #text,
 static const char* const KERNELS[] = {OTTAVA_ACTIVATION_KERNELS(NAME) OTTAVA_ATTENTION_KERNELS(NAME) OTTAVA_ELEMENTWISE_KERNELS(NAME)
-                                          OTTAVA_EMBEDDING_KERNELS(NAME) OTTAVA_GEMM_KERNELS(NAME) OTTAVA_LOSS_KERNELS(NAME)
-                                              OTTAVA_NORM_KERNELS(NAME) OTTAVA_OPTIMIZER_KERNELS(NAME) OTTAVA_ROPE_KERNELS(NAME)};
+                                          OTTAVA_EMBEDDING_KERNELS(NAME) OTTAVA_GEMM_KERNELS(NAME) OTTAVA_GEMM_SM90_KERNELS(NAME)
+                                              OTTAVA_LOSS_KERNELS(NAME) OTTAVA_NORM_KERNELS(NAME) OTTAVA_OPTIMIZER_KERNELS(NAME)
+                                                  OTTAVA_QUANTIZE_KERNELS(NAME) OTTAVA_ROPE_KERNELS(NAME)};
 
-// The simt device, and which kernels it was asked for.
+// A simt device that notes which kernels it was asked for.
 struct Recorder : KernelDevice {
-    std::unique_ptr<KernelDevice> simt{static_cast<KernelDevice*>(open_simt("simt", 2))};
-    std::set<std::string> launched;
+    std::unique_ptr<KernelDevice> simt;
+    std::set<std::string>& launched;
 
-    Recorder() {
+    Recorder(const char* name, std::set<std::string>& names) : simt(static_cast<KernelDevice*>(open_simt(name, 2))), launched(names) {
         operations = simt->operations;
         properties = simt->properties;
         architecture = simt->architecture;
+        multiprocessors = simt->multiprocessors;
     }
     void launch(int64_t stream, const Launch& what) override {
         launched.insert(what.name);
@@ -56,8 +60,9 @@ struct Recorder : KernelDevice {
 
 static int run_all(uint64_t seed) {
     std::sort(all().begin(), all().end(), [](const NamedCase& a, const NamedCase& b) { return std::strcmp(a.name, b.name) < 0; });
-    Recorder device;
+    std::set<std::string> launched;
     for (const NamedCase& named : all()) {
+        Recorder device(named.device, launched);
         Case c(device, seed);
         try {
             named.body(c);
@@ -70,7 +75,7 @@ static int run_all(uint64_t seed) {
     }
     int missed = 0;
     for (const char* kernel : KERNELS) {
-        if (device.launched.count(kernel) > 0) continue;
+        if (launched.count(kernel) > 0) continue;
         std::printf("%s was not launched\n", kernel);
         missed = 1;
     }
