@@ -65,7 +65,7 @@ struct Checker : Observer {
     static size_t self() { return static_cast<size_t>(machine().running().warp * 32 + current->lane); }
 
     static void join(Clock& into, const Clock& from) {
-        into.resize(from.size(), 0);
+        if (into.size() < from.size()) into.resize(from.size(), 0);  // an object that nobody released has an empty clock
         for (size_t i = 0; i < from.size(); i++) into[i] = std::max(into[i], from[i]);
     }
 
@@ -163,6 +163,9 @@ int __tsan_atomic32_fetch_add(int* address, int value, int) {
 }
 int __tsan_atomic32_load(const int* address, int) {
     return __atomic_load_n(address, __ATOMIC_SEQ_CST);
+}
+int __tsan_atomic32_compare_exchange_weak(int* address, int* expected, int value, int, int) {
+    return __atomic_compare_exchange_n(address, expected, value, true, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 }
 unsigned char __tsan_atomic8_load(const unsigned char* address, int) {
     return __atomic_load_n(address, __ATOMIC_SEQ_CST);
