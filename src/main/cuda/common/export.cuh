@@ -15,8 +15,8 @@ constexpr int least_blocks_of<Kernel, decltype(void(Kernel::least_blocks))> = Ke
 
 }  // namespace ottava
 
-#define OTTAVA_EXPORT(name, ...)                                                                  \
+#define OTTAVA_EXPORT(name, ...)                                                                     \
     extern "C" __global__ void __launch_bounds__(__VA_ARGS__::threads, least_blocks_of<__VA_ARGS__>) \
-        name(const __grid_constant__ __VA_ARGS__ kernel) {                                        \
-        kernel();                                                                                 \
+        name(const __grid_constant__ __VA_ARGS__ kernel) {                                           \
+        kernel();                                                                                    \
     }

@@ -50,7 +50,11 @@ class DependenciesTest {
         }
         assertEquals(List.of("org.bytedeco:javacpp"), inherited);
         for (String name : List.of(
-                "info.picocli:picocli", "ai.djl.huggingface:tokenizers", "org.bytedeco:dnnl", "org.bytedeco:cuda", "org.slf4j:slf4j-nop")) {
+                "info.picocli:picocli",
+                "ai.djl.huggingface:tokenizers",
+                "org.bytedeco:dnnl",
+                "org.bytedeco:cuda",
+                "org.slf4j:slf4j-nop")) {
             assertTrue(optional.contains(name), () -> name + " is not among the optional: " + optional);
         }
     }

@@ -56,5 +56,4 @@ public final class Gpu {
             throw new UncheckedIOException(e);
         }
     }
-
 }

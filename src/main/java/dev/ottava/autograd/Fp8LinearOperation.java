@@ -37,7 +37,8 @@ public final class Fp8LinearOperation {
         List<Parameter> used = Stream.of(parameter, bias).filter(p -> p != null).toList();
         tape.record(y.gradient(), used, x.saved(), parameters -> {
             boolean ready = y.gradient().quantized() != null;
-            QuantizedMatrix dY = ready ? y.gradient().quantized() : quantize(y.gradient().tensor(), weight);
+            QuantizedMatrix dY =
+                    ready ? y.gradient().quantized() : quantize(y.gradient().tensor(), weight);
             // The gradient of x first: handing on the weight's gradient changes the weight.
             GradientTarget dX = x.gradient().target();
             QuantizedMatrix backward = weight.transposed();

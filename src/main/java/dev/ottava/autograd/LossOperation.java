@@ -63,7 +63,8 @@ public final class LossOperation {
         long rows = h.size(0);
         long vocabulary = w.size(0);
         boolean train = tape.isRecording();
-        SharedTensor dHidden = train ? new SharedTensor(device.arena(MemoryPurpose.ACTIVATIONS).empty(h.dtype(), h.shape())) : null;
+        SharedTensor dHidden =
+                train ? new SharedTensor(device.arena(MemoryPurpose.ACTIVATIONS).empty(h.dtype(), h.shape())) : null;
         SharedTensor dWeight =
                 train ? new SharedTensor(device.arena(MemoryPurpose.GRADIENTS).empty(DType.F32, w.shape())) : null;
         Tensor sum = device.empty(DType.F32, 1);

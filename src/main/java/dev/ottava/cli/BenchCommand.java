@@ -182,7 +182,9 @@ final class BenchCommand implements Callable<Integer> {
         chosen.put(CEILING, new CeilingSuite().cases(scale));
         for (String suite : suites.isEmpty() ? Suites.names() : suites) {
             boolean fromFile = shapes != null && suite.equals("gemm");
-            chosen.put(suite, fromFile ? GemmShapes.read(shapes) : Suites.named(suite).cases(scale));
+            chosen.put(
+                    suite,
+                    fromFile ? GemmShapes.read(shapes) : Suites.named(suite).cases(scale));
         }
         return chosen;
     }

@@ -83,7 +83,8 @@ final class DeviceArguments {
     /** What {@code --precision} says; empty without it. */
     Optional<DType> statedDType() {
         if (precision == Choices.Precision.FP8) {
-            throw new InvalidArgumentException("--precision fp8 is of models: bench takes fp32 or bf16, and its cases in FP8 say so");
+            throw new InvalidArgumentException(
+                    "--precision fp8 is of models: bench takes fp32 or bf16, and its cases in FP8 say so");
         }
         return Optional.ofNullable(precision).map(p -> p == Choices.Precision.FP32 ? DType.F32 : DType.BF16);
     }

@@ -85,10 +85,8 @@ final class Plan implements AutoCloseable {
             Session.check(
                     "cublasLtMatmulDescCreate", cublasLtMatmulDescCreate(created, CUBLAS_COMPUTE_32F, CUDA_R_32F));
             description = new cublasLtMatmulDescOpaque_t(created.get());
-            a = layout(
-                    created, product.aDtype(), product.aTransposed(), product.m(), product.k(), product.aPitch());
-            b = layout(
-                    created, product.bDtype(), product.bTransposed(), product.n(), product.k(), product.bPitch());
+            a = layout(created, product.aDtype(), product.aTransposed(), product.m(), product.k(), product.aPitch());
+            b = layout(created, product.bDtype(), product.bTransposed(), product.n(), product.k(), product.bPitch());
             d = layout(created, product.dDtype(), false, product.m(), product.n(), product.dPitch());
             describe(operands);
             candidates = propose(created, operands);

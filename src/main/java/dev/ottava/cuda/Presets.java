@@ -8,7 +8,8 @@ import java.util.regex.Pattern;
 /** Loads the presets of a library of CUDA, or says in one line why they cannot be. */
 final class Presets {
     /** How the dynamic linker names what it misses. */
-    private static final Pattern MISSING_LIBRARY = Pattern.compile("(lib[\\w.+-]+?\\.so[\\d.]*): cannot open shared object");
+    private static final Pattern MISSING_LIBRARY =
+            Pattern.compile("(lib[\\w.+-]+?\\.so[\\d.]*): cannot open shared object");
 
     private Presets() {}
 

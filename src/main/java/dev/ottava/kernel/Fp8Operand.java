@@ -9,7 +9,8 @@ import dev.ottava.core.Tensor;
  * @param summed the other dimension: k, as the matrix has it
  * @param codes [rows, pitch]
  */
-record Fp8Operand(String name, long rows, long summed, Tensor codes, Tensor scales, long scaleRowStride, long scaleKStride) {
+record Fp8Operand(
+        String name, long rows, long summed, Tensor codes, Tensor scales, long scaleRowStride, long scaleKStride) {
     private static final String GEMM = "gemm of FP8";
 
     static Fp8Operand of(String name, QuantizedMatrix matrix, boolean transposed) {
@@ -29,7 +30,13 @@ record Fp8Operand(String name, long rows, long summed, Tensor codes, Tensor scal
         long rowOfBlocks = blocks ? matrix.scales().size(1) : 0;
         long next = blocks ? 1 : 0;
         return new Fp8Operand(
-                name, rows, summed, codes, matrix.scales(), transposed ? next : rowOfBlocks, transposed ? rowOfBlocks : next);
+                name,
+                rows,
+                summed,
+                codes,
+                matrix.scales(),
+                transposed ? next : rowOfBlocks,
+                transposed ? rowOfBlocks : next);
     }
 
     /** The summed dimension, filled up with zeros. */

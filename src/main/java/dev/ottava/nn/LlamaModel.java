@@ -45,9 +45,7 @@ public final class LlamaModel implements AutoCloseable {
         for (int layer = 0; layer < config.numHiddenLayers(); layer++) {
             blocks.add(new LlamaBlock(config, layer, byName::get, precision.fp8Scaling()));
         }
-        blocks.stream()
-                .flatMap(LlamaBlock::fp8Weights)
-                .forEach(weight -> fp8Weights.put(weight.parameter(), weight));
+        blocks.stream().flatMap(LlamaBlock::fp8Weights).forEach(weight -> fp8Weights.put(weight.parameter(), weight));
         rope = new RopeTables(device, config);
     }
 

@@ -37,24 +37,24 @@ class Fp8TrainingTest {
     private double train(Path golden, int steps, String... precisionAndDevice) throws IOException {
         Path output = folder.resolve(precisionAndDevice[1]);
         Cli train = Cli.run(Stream.concat(
-                Stream.of(
-                    "train",
-                    "--model",
-                    golden.toString(),
-                    "--data",
-                    golden.resolve("train.jsonl").toString(),
-                    "--output",
-                    output.toString(),
-                    "--optimizer",
-                    "adalomo",
-                    "--no-shuffle",
-                    "--batch-size",
-                    "2",
-                    "--seq-len",
-                    "48",
-                    "--steps",
-                    String.valueOf(steps)),
-                Stream.of(precisionAndDevice))
+                        Stream.of(
+                                "train",
+                                "--model",
+                                golden.toString(),
+                                "--data",
+                                golden.resolve("train.jsonl").toString(),
+                                "--output",
+                                output.toString(),
+                                "--optimizer",
+                                "adalomo",
+                                "--no-shuffle",
+                                "--batch-size",
+                                "2",
+                                "--seq-len",
+                                "48",
+                                "--steps",
+                                String.valueOf(steps)),
+                        Stream.of(precisionAndDevice))
                 .toArray(String[]::new));
         assertEquals(0, train.code(), train.err());
         return loss(output, golden);

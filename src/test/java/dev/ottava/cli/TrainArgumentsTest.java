@@ -3,10 +3,10 @@ package dev.ottava.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
-import dev.ottava.nn.Precision;
 import dev.ottava.core.Device;
 import dev.ottava.core.InvalidArgumentException;
 import dev.ottava.data.DataOptions;
+import dev.ottava.nn.Precision;
 import dev.ottava.train.TrainingOptions;
 import dev.ottava.train.TrainingOptions.OptimizerKind;
 import dev.ottava.train.TrainingOptions.ScheduleKind;
@@ -184,8 +184,10 @@ class TrainArgumentsTest {
         try (Device device = Device.open("cpu")) {
             Precision natural = device.hasNativeBf16() ? Precision.BF16 : Precision.F32;
             assertEquals(natural, parse("--preset x").device.precision(device));
-            assertEquals(Precision.F32, parse("--preset x --precision fp32").device.precision(device));
-            assertEquals(Precision.BF16, parse("--preset x --precision bf16").device.precision(device));
+            assertEquals(
+                    Precision.F32, parse("--preset x --precision fp32").device.precision(device));
+            assertEquals(
+                    Precision.BF16, parse("--preset x --precision bf16").device.precision(device));
         }
     }
 

@@ -80,7 +80,9 @@ class CublasLtContractTest {
 
     @Test
     void eightBitsWithAScaleForEachTensor() {
-        assumeTrue(device.property("architecture").compareTo("sm_89") >= 0, "FP8 products begin with compute capability 8.9");
+        assumeTrue(
+                device.property("architecture").compareTo("sm_89") >= 0,
+                "FP8 products begin with compute capability 8.9");
         int m = 64;
         int n = 48;
         int k = 32;
@@ -106,10 +108,9 @@ class CublasLtContractTest {
                 Tensor bScale = device.tensor(new float[] {4}, 1);
                 Tensor d = device.empty(DType.F32, m, n).fill(Double.NaN)) {
             int e4m3 = DType.E4M3.code();
-            Product product =
-                    Product.scaled(DType.F32.code(), e4m3, Scale.TENSOR, e4m3, Scale.TENSOR, m, n, k);
-            Operands operands = new Operands(
-                    d.address(), left.address(), right.address(), 0, aScale.address(), bScale.address());
+            Product product = Product.scaled(DType.F32.code(), e4m3, Scale.TENSOR, e4m3, Scale.TENSOR, m, n, k);
+            Operands operands =
+                    new Operands(d.address(), left.address(), right.address(), 0, aScale.address(), bScale.address());
             assertTrue(device.cublasLt().multiply(product, operands), product::toString);
             assertArrayEquals(expected, d.toFloats());
         }

@@ -71,7 +71,12 @@ class CublasLtTest {
     private void emptyLibrary(String name) throws Exception {
         Path source = Files.writeString(folder.resolve("empty.c"), "");
         Process compiler = new ProcessBuilder(
-                        "g++", "-shared", "-Wl,-soname," + name, "-o", folder.resolve(name).toString(), "-xc",
+                        "g++",
+                        "-shared",
+                        "-Wl,-soname," + name,
+                        "-o",
+                        folder.resolve(name).toString(),
+                        "-xc",
                         source.toString())
                 .inheritIO()
                 .start();
@@ -80,8 +85,7 @@ class CublasLtTest {
 
     private String answer(Predicate<String> jars) throws IOException, InterruptedException {
         String classPath = Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
-                .filter(path ->
-                        Files.isDirectory(Path.of(path)) || jars.test(new File(path).getName()))
+                .filter(path -> Files.isDirectory(Path.of(path)) || jars.test(new File(path).getName()))
                 .collect(Collectors.joining(File.pathSeparator));
         ProcessBuilder builder = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),

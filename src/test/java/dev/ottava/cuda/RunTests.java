@@ -27,7 +27,9 @@ final class RunTests {
                 .execute(
                         LauncherDiscoveryRequestBuilder.request()
                                 .selectors(args.length == 0 ? contractsAndTraces() : classes(args))
-                                .filters(includeClassNamePatterns(".*ContractTest|.*GoldenTracesTest"), excludeTags("long"))
+                                .filters(
+                                        includeClassNamePatterns(".*ContractTest|.*GoldenTracesTest"),
+                                        excludeTags("long"))
                                 .build(),
                         listener);
         var summary = listener.getSummary();

@@ -22,7 +22,8 @@ class Fp8AccumulationTest {
         Map<String, Double> full = errors("full");
         Map<String, Double> truncated = errors("truncated");
         assertTrue(full.get("FAST") < 1e-6 && full.get("EXACT") < 1e-6, full::toString);
-        // A block of 128 sums to less than 512, of which 14 bits are 1/32: of products from 1 to 4, less than a hundredth is lost.
+        // A block of 128 sums to less than 512, of which 14 bits are 1/32: of products from 1 to 4, less than a
+        // hundredth is lost.
         assertTrue(truncated.get("EXACT") < 1e-2, truncated::toString);
         // Beyond 2^15, all of a product is below the 14 bits.
         assertTrue(truncated.get("FAST") > 1e-1, truncated::toString);
@@ -40,7 +41,9 @@ class Fp8AccumulationTest {
         Process process = builder.start();
         String printed = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertEquals(0, process.waitFor(), printed);
-        return printed.lines().map(line -> line.split(" ")).collect(Collectors.toMap(w -> w[0], w -> Double.valueOf(w[1])));
+        return printed.lines()
+                .map(line -> line.split(" "))
+                .collect(Collectors.toMap(w -> w[0], w -> Double.valueOf(w[1])));
     }
 
     /** Prints the largest relative error of a product on simt for each accumulation. */
@@ -82,7 +85,9 @@ class Fp8AccumulationTest {
                 rows,
                 K,
                 device.empty(DType.E4M3, rows, K)
-                        .copyFrom(ByteBuffer.allocateDirect(codes.length).put(codes).flip()),
+                        .copyFrom(ByteBuffer.allocateDirect(codes.length)
+                                .put(codes)
+                                .flip()),
                 null,
                 Scaling.PER_TENSOR,
                 device.tensor(new float[] {1}, 1));

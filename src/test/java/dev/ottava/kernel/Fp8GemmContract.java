@@ -13,10 +13,10 @@ import java.util.stream.Stream;
 
 /** What the contract tests of products of FP8 operands share: operands, what they should give, and on which devices. */
 abstract class Fp8GemmContract extends Contract {
-    static final List<DType[]> PAIRS = List.of(
-            new DType[] {DType.E4M3, DType.E4M3},
-            new DType[] {DType.E5M2, DType.E4M3},
-            new DType[] {DType.E4M3, DType.E5M2});
+    static final List<DType[]> PAIRS =
+            List.of(new DType[] {DType.E4M3, DType.E4M3}, new DType[] {DType.E5M2, DType.E4M3}, new DType[] {
+                DType.E4M3, DType.E5M2
+            });
 
     static Stream<String> devices() {
         return Stream.of("cpu", "simt", "simt:sm_80", "simt:sm_89");
@@ -106,7 +106,9 @@ abstract class Fp8GemmContract extends Contract {
                 codes[i * pitch + l] = 0x7f; // NaN, which is not to be read
             }
         }
-        long[] shape = kind.transposed() ? kind.scaling().scalesShape(k, rows) : kind.scaling().scalesShape(rows, k);
+        long[] shape = kind.transposed()
+                ? kind.scaling().scalesShape(k, rows)
+                : kind.scaling().scalesShape(rows, k);
         float[] scales = new float[(int) (shape.length == 1 ? shape[0] : shape[0] * shape[1])];
         for (int i = 0; i < scales.length; i++) {
             scales[i] = (float) Math.exp(random.nextGaussian());

@@ -54,12 +54,11 @@ class Fp8GemmContractTest extends Fp8GemmContract {
         List<Output> outputs = run(bench -> {
             Tensor d = bench.empty(c.dtype, m, n);
             Tensor amax = bench.empty(DType.F32, 1);
-            Tensor added =
-                    switch (c.addend) {
-                        case NONE -> null;
-                        case ITSELF -> d.copyFrom(addend);
-                        case OTHER -> bench.of(c.dtype, addend, m, n);
-                    };
+            Tensor added = switch (c.addend) {
+                case NONE -> null;
+                case ITSELF -> d.copyFrom(addend);
+                case OTHER -> bench.of(c.dtype, addend, m, n);
+            };
             Tensor ofBias = c.bias == null ? null : bench.of(c.bias, bias, n);
             Fp8Gemm.multiply(
                     d,

@@ -27,8 +27,8 @@ class Fp8GemmQuantizeContractTest extends Fp8GemmContract {
         int n = b.rows();
         return run(bench -> {
             Tensor codes = bench.empty(format, m, QuantizeOracle.filledUp(n) + (long) more);
-            Tensor scales = bench.empty(
-                    scaling == Scaling.GROUPS_16 ? DType.BF16 : DType.F32, scaling.scalesShape(m, n));
+            Tensor scales =
+                    bench.empty(scaling == Scaling.GROUPS_16 ? DType.BF16 : DType.F32, scaling.scalesShape(m, n));
             Fp8Gemm.multiply(
                     new QuantizedMatrix(m, n, codes, null, scaling, scales),
                     a.on(bench),

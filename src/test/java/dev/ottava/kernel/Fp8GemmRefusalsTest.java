@@ -119,8 +119,7 @@ class Fp8GemmRefusalsTest extends Fp8GemmContract {
 
     @Test
     void dtypes() {
-        refused(
-                call -> call.aDtype = call.bDtype = DType.E5M2.code(), "a and b are both E5M2", "has to be E4M3");
+        refused(call -> call.aDtype = call.bDtype = DType.E5M2.code(), "a and b are both E5M2", "has to be E4M3");
         refused(call -> call.aDtype = DType.BF16.code(), "a is of dtype 1", "E4M3");
         assertRefused(call(false, call -> call.dtype = DType.F16.code()), "D is of dtype 2", "F32 nor BF16");
         assertRefused(
@@ -155,8 +154,7 @@ class Fp8GemmRefusalsTest extends Fp8GemmContract {
                             Scaling.GROUPS_16,
                             bench.empty(DType.BF16, 20, 3));
                     QuantizedMatrix right = b.on(bench);
-                    return () -> Fp8Gemm.multiply(
-                            d, groups, false, right, false, Fp8Epilogue.NONE, Accumulation.FAST);
+                    return () -> Fp8Gemm.multiply(d, groups, false, right, false, Fp8Epilogue.NONE, Accumulation.FAST);
                 },
                 "groups of 16",
                 "PER_TENSOR or BLOCKS_128");
@@ -177,8 +175,7 @@ class Fp8GemmRefusalsTest extends Fp8GemmContract {
                 "BLOCKS_128 or GROUPS_16");
     }
 
-    private static Function<Workbench, Executable> multiply(
-            Operand a, boolean aTransposed, Operand b, int m, int n) {
+    private static Function<Workbench, Executable> multiply(Operand a, boolean aTransposed, Operand b, int m, int n) {
         return bench -> {
             Tensor d = bench.empty(DType.F32, m, n);
             QuantizedMatrix left = a.on(bench);

@@ -180,9 +180,8 @@ class GemmContractTest extends Contract {
         run(bench -> {
             String matmul = bench.device().property("matmul");
             boolean cpu = deviceName.equals("cpu");
-            boolean there = cpu
-                    ? Binding.oneDnnPath().isPresent()
-                    : deviceName.startsWith("cuda") && CublasLt.available();
+            boolean there =
+                    cpu ? Binding.oneDnnPath().isPresent() : deviceName.startsWith("cuda") && CublasLt.available();
             String library = cpu ? "oneDNN" : "cuBLASLt";
             assertTrue(matmul.startsWith(oneDnn() && there ? library : "Ottava"), matmul);
             return List.of();

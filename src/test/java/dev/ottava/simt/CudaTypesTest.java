@@ -19,7 +19,8 @@ class CudaTypesTest {
     void conversionsAreThoseOfCudasHeaders() throws Exception {
         boolean toolkit = Files.readAllLines(BUILD.resolve("CMakeCache.txt")).stream()
                 .anyMatch(line -> line.startsWith("CUDA_INCLUDE:PATH=") && !line.endsWith("NOTFOUND"));
-        assumeTrue(toolkit, "no CUDA toolkit: cuda_fp8.h is neither in CUDA_HOME/include nor in /usr/local/cuda/include");
+        assumeTrue(
+                toolkit, "no CUDA toolkit: cuda_fp8.h is neither in CUDA_HOME/include nor in /usr/local/cuda/include");
         List<String> build = run("types-build.log", "cmake", "--build", BUILD.toString(), "--target", "simt_types");
         assertTrue(Files.exists(BUILD.resolve("simt/tests/simt_types")), () -> String.join("\n", build));
         List<String> lines =

@@ -23,8 +23,7 @@ class Sm90GemmTest {
     @ValueSource(strings = {"forward", "reverse", "seed:1"})
     void everyTileIsExact(String schedule) throws Exception {
         run("forward", "cmake", "--build", BUILD.toString(), "--target", "sm90_gemm");
-        String output =
-                run(schedule, BUILD.resolve("simt/tests/sm90_gemm").toString());
+        String output = run(schedule, BUILD.resolve("simt/tests/sm90_gemm").toString());
         assertEquals("0 wrong", output.strip().replaceFirst("(?s).*, ", ""), output);
     }
 

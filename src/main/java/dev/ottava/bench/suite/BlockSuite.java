@@ -56,7 +56,8 @@ final class BlockSuite implements Suite {
     }
 
     private static Variants variants(TrainingShape shape, DType dtype, Tensors tensors, boolean backward) {
-        LlamaModel model = tensors.own(LlamaModel.initialize(shape.config(), tensors.device(), TrainingShape.precision(dtype), 0));
+        LlamaModel model =
+                tensors.own(LlamaModel.initialize(shape.config(), tensors.device(), TrainingShape.precision(dtype), 0));
         Batch batch = shape.randomBatch();
         Tensor ids = tensors.own(tensors.device().tensor(batch.ids(), shape.tokens()));
         Tensor targets = tensors.own(tensors.device().tensor(batch.targets(), shape.tokens()));

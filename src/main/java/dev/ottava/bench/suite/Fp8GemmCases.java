@@ -71,7 +71,8 @@ final class Fp8GemmCases {
     }
 
     private static Case product(String name, Kind kind, Scaling scaling, long m, long n, long k, boolean quantize) {
-        double bytes = (double) m * k + (double) n * k + (double) kind.result.bytes() * m * n + (quantize ? 3.0 * m * k : 0);
+        double bytes =
+                (double) m * k + (double) n * k + (double) kind.result.bytes() * m * n + (quantize ? 3.0 * m * k : 0);
         String how = name + (scaling == Scaling.BLOCKS_128 ? " blocks" : " tensor");
         String shape = Scale.shape(m, n, k);
         return Case.cold(how, shape, DType.E4M3, new Work(bytes, 2.0 * m * n * k), tensors -> {
@@ -82,18 +83,19 @@ final class Fp8GemmCases {
             QuantizedMatrix right = codes(tensors, DType.E4M3, scaling, Layout.CODES, b);
             Runnable multiply =
                     () -> Fp8Gemm.multiply(d, left, false, right, false, Fp8Epilogue.NONE, kind.accumulation);
-            Runnable ours = !quantize ? multiply : () -> {
-                Quantize.quantize(left, a);
-                multiply.run();
-            };
+            Runnable ours = !quantize
+                    ? multiply
+                    : () -> {
+                        Quantize.quantize(left, a);
+                        multiply.run();
+                    };
             Variants library = besideCublasLt(tensors, ours, kind, d, a, b);
             return library != null ? library : new Variants(ours, "Ottava BF16", () -> Gemm.multiply(d, a, b));
         });
     }
 
     /** Null where there is no cuBLASLt, or it has no kernel for the product. */
-    private static Variants besideCublasLt(
-            Tensors tensors, Runnable ours, Kind kind, Tensor d, Tensor a, Tensor b) {
+    private static Variants besideCublasLt(Tensors tensors, Runnable ours, Kind kind, Tensor d, Tensor a, Tensor b) {
         Device device = tensors.device();
         CublasLt library = device.cublasLt();
         if (library == null || a.size(1) % 16 != 0) {

@@ -60,7 +60,8 @@ final class StepSuite implements Suite {
     private static Variants variants(TrainingShape shape, DType dtype, Tensors tensors) {
         Batch batch = shape.randomBatch();
         TrainingOptions options = TrainingOptions.defaults(OptimizerKind.LOMO, 1);
-        LlamaModel model = tensors.own(LlamaModel.initialize(shape.config(), tensors.device(), TrainingShape.precision(dtype), 0));
+        LlamaModel model =
+                tensors.own(LlamaModel.initialize(shape.config(), tensors.device(), TrainingShape.precision(dtype), 0));
         TrainingStep step = tensors.own(new TrainingStep(model, options));
         int[] number = {0};
         return Variants.alone(() -> step.run(List.of(batch), ++number[0], options.learningRate()));
