@@ -10,6 +10,8 @@ OTTAVA_CPU_BEGIN
 
 static constexpr int64_t block = 128, group = 16;
 
+namespace {
+
 // Where the codes and scales of one matrix go; an address may be null.
 struct Target {
     uint8_t* codes;
@@ -36,6 +38,8 @@ struct Panel {
     const T* x;
     int64_t pitch;
 };
+
+}  // namespace
 
 static int64_t filled_up(int64_t count) {
     return (count + group - 1) / group * group;

@@ -44,6 +44,7 @@ struct CudaDevice : KernelDevice {
             enter();
             gpu.check(driver.cuStreamCreate(&queue, CU_STREAM_NON_BLOCKING), "cuStreamCreate");
             create_pool();
+            scratch_memory = from_pool(scratch_bytes);
             kernels.emplace(gpu, choice);
             staging.emplace(gpu);
         } catch (...) {
@@ -106,7 +107,6 @@ struct CudaDevice : KernelDevice {
 
     void launch(int64_t, const Launch& what) override { kernels->launch(what, queue); }
     void* scratch(int64_t, int64_t offset, int64_t) override {
-        if (scratch_memory == 0) scratch_memory = from_pool(scratch_bytes);
         return reinterpret_cast<void*>(scratch_memory + static_cast<CUdeviceptr>(offset));
     }
     void release_scratch(int64_t) override {}  // whoever takes it next runs later on the same stream
@@ -196,7 +196,7 @@ CudaEvent::CudaEvent(CudaDevice& device) : device(device) {
 }
 
 CudaEvent::~CudaEvent() {
-    device.driver.cuEventDestroy_v2(handle);
+    cuda::driver().cuEventDestroy_v2(handle);
 }
 
 void CudaEvent::record() {

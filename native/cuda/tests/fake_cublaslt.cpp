@@ -13,7 +13,17 @@ namespace {
 
 enum Status { success = 0, invalid_value = 7, not_supported = 15 };
 enum Type { f32 = 0, bf16 = 14, e4m3 = 28, e5m2 = 29 };
-enum Attribute { transpose_a = 3, transpose_b = 4, epilogue = 7, bias_pointer = 8, a_scale = 17, b_scale = 18, a_mode = 31, b_mode = 32 };
+enum Attribute {
+    transpose_a = 3,
+    transpose_b = 4,
+    epilogue = 7,
+    bias_pointer = 8,
+    a_scale = 17,
+    b_scale = 18,
+    fast_accumulation = 25,
+    a_mode = 31,
+    b_mode = 32
+};
 enum Preference { workspace_bytes = 1, alignment_a = 5, alignment_b = 6, alignment_c = 7, alignment_d = 8 };
 
 // Attributes are bytes of a size that is checked when they are set.
@@ -132,9 +142,16 @@ int cublasLtMatmulDescDestroy(Description* description) {
     return success;
 }
 int cublasLtMatmulDescSetAttribute(Description* description, int name, const void* value, size_t bytes) {
-    return description->set(
-        {{transpose_a, 4}, {transpose_b, 4}, {epilogue, 4}, {bias_pointer, 8}, {a_scale, 8}, {b_scale, 8}, {a_mode, 4}, {b_mode, 4}}, name,
-        value, bytes);
+    return description->set({{transpose_a, 4},
+                             {transpose_b, 4},
+                             {epilogue, 4},
+                             {bias_pointer, 8},
+                             {a_scale, 8},
+                             {b_scale, 8},
+                             {a_mode, 4},
+                             {b_mode, 4},
+                             {fast_accumulation, 1}},
+                            name, value, bytes);
 }
 
 int cublasLtMatrixLayoutCreate(Layout** layout, int type, uint64_t rows, uint64_t columns, int64_t pitch) {

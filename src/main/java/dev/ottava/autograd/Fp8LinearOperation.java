@@ -32,32 +32,37 @@ public final class Fp8LinearOperation {
         Tensor w = parameter.weight();
         Variable y = tape.empty(w.dtype(), x.value().rows(), w.size(0));
         QuantizedMatrix forward = weight.codes();
-        Fp8Gemm.forward(y.value(), x.value(), forward, bias == null ? null : bias.weight());
-        forward.codes().close();
+        try (Tensor codes = forward.codes()) {
+            Fp8Gemm.forward(y.value(), x.value(), forward, bias == null ? null : bias.weight());
+        }
         List<Parameter> used = Stream.of(parameter, bias).filter(p -> p != null).toList();
         tape.record(y.gradient(), used, x.saved(), parameters -> {
             boolean ready = y.gradient().quantized() != null;
             QuantizedMatrix dY =
                     ready ? y.gradient().quantized() : quantize(y.gradient().tensor(), weight);
-            // The gradient of x first: handing on the weight's gradient changes the weight.
-            GradientTarget dX = x.gradient().target();
-            QuantizedMatrix backward = weight.transposed();
-            Fp8Gemm.inputGradient(dX.tensor(), dY, backward, dX.accumulate());
-            backward.transposed().close();
-            GradientTarget dW = parameters.open(parameter);
-            Fp8Gemm.weightGradient(dW.tensor(), dY, x.transposed(), dW.accumulate());
-            parameters.done(parameter);
-            if (bias != null) {
-                GradientTarget dBias = parameters.open(bias);
-                if (ready) {
-                    sumColumns(dBias, dY, w.dtype());
-                } else {
-                    Elementwise.columnSum(dBias.tensor(), y.gradient().tensor(), dBias.accumulate());
+            try {
+                // The gradient of x first: handing on the weight's gradient changes the weight.
+                GradientTarget dX = x.gradient().target();
+                QuantizedMatrix backward = weight.transposed();
+                try (Tensor codes = backward.transposed()) {
+                    Fp8Gemm.inputGradient(dX.tensor(), dY, backward, dX.accumulate());
                 }
-                parameters.done(bias);
-            }
-            if (!ready) {
-                dY.close();
+                GradientTarget dW = parameters.open(parameter);
+                Fp8Gemm.weightGradient(dW.tensor(), dY, x.transposed(), dW.accumulate());
+                parameters.done(parameter);
+                if (bias != null) {
+                    GradientTarget dBias = parameters.open(bias);
+                    if (ready) {
+                        sumColumns(dBias, dY, w.dtype());
+                    } else {
+                        Elementwise.columnSum(dBias.tensor(), y.gradient().tensor(), dBias.accumulate());
+                    }
+                    parameters.done(bias);
+                }
+            } finally {
+                if (!ready) {
+                    dY.close();
+                }
             }
         });
         return y;

@@ -12,6 +12,8 @@ import java.util.Arrays;
  * The gradient of a variable while the backward pass sums it up. An operation may instead leave it quantised, for a linear layer that would quantise it anyway.
  */
 final class Gradient {
+    private static final String ONLY = "a gradient that is quantised has to be the only one of its variable";
+
     private final Device device;
     private final DType dtype;
     private final long[] shape;
@@ -39,6 +41,7 @@ final class Gradient {
 
     /** Adds a gradient that somebody else holds too; it is copied only if both must change it. */
     void add(SharedTensor other) {
+        refuseBesideQuantized();
         if (sum == null) {
             sum = other.retain();
         } else {
@@ -49,6 +52,7 @@ final class Gradient {
 
     /** Where an operation writes, or adds, its part. */
     GradientTarget target() {
+        refuseBesideQuantized();
         if (sum == null) {
             sum = new SharedTensor(device.arena(MemoryPurpose.ACTIVATIONS).empty(dtype, shape));
             return new GradientTarget(sum.tensor(), false);
@@ -60,9 +64,15 @@ final class Gradient {
     /** Takes over the whole gradient, quantised. */
     void set(QuantizedMatrix whole) {
         if (sum != null || quantized != null) {
-            throw new IllegalStateException("a gradient that is quantised has to be the only one of its variable");
+            throw new IllegalStateException(ONLY);
         }
         quantized = whole;
+    }
+
+    private void refuseBesideQuantized() {
+        if (quantized != null) {
+            throw new IllegalStateException(ONLY);
+        }
     }
 
     /** The quantised gradient, or null if it came as a tensor. */

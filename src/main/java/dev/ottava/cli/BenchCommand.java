@@ -53,8 +53,9 @@ final class BenchCommand implements Callable<Integer> {
     @Parameters(
             arity = "0..*",
             paramLabel = "SUITE",
-            description = "gemm, norm, activation, loss, attention, optimizer (kernels); block, step (training);"
-                    + " default: all of them.")
+            description =
+                    "gemm, quantize, norm, activation, loss, attention, optimizer (kernels); block, step (training);"
+                            + " default: all of them.")
     private List<String> suites = new ArrayList<>();
 
     @Mixin
@@ -178,6 +179,9 @@ final class BenchCommand implements Callable<Integer> {
 
     /** The ceilings come first, because what follows is set against them. */
     private Map<String, List<Case>> chosen(Scale scale) {
+        if (shapes != null && !suites.isEmpty() && !suites.contains("gemm")) {
+            throw new InvalidArgumentException("--shapes is for the suite gemm: bench gemm --shapes " + shapes);
+        }
         Map<String, List<Case>> chosen = new LinkedHashMap<>();
         chosen.put(CEILING, new CeilingSuite().cases(scale));
         for (String suite : suites.isEmpty() ? Suites.names() : suites) {

@@ -21,8 +21,12 @@ final class Choices {
         BF16,
         FP8;
 
-        static Precision of(dev.ottava.nn.Precision precision) {
-            return precision.usesFp8() ? FP8 : precision.dtype() == DType.BF16 ? BF16 : FP32;
+        /** As it is shown: fp32, bf16, or fp8 with what shares a scale. */
+        static String text(dev.ottava.nn.Precision precision) {
+            if (precision.usesFp8()) {
+                return "fp8 (" + (precision.fp8Scaling() == Scaling.BLOCKS_128 ? "blocks" : "tensor") + ")";
+            }
+            return word(precision.dtype() == DType.BF16 ? BF16 : FP32);
         }
     }
 

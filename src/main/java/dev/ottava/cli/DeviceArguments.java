@@ -36,9 +36,8 @@ final class DeviceArguments {
     @Option(
             names = "--fp8-scaling",
             paramLabel = "blocks|tensor",
-            defaultValue = "blocks",
             description =
-                    "With --precision fp8, what shares a scale: blocks of 128 x 128, or all of a tensor (default: ${DEFAULT-VALUE}).")
+                    "With --precision fp8, what shares a scale: blocks of 128 x 128, or all of a tensor (default: blocks).")
     private Fp8Scaling fp8Scaling;
 
     /** Opens it. Where there is a CUDA driver and auto cannot use it, {@code remarks} says why. */
@@ -90,13 +89,16 @@ final class DeviceArguments {
     }
 
     Precision precision(Device device) {
+        if (fp8Scaling != null && precision != Choices.Precision.FP8) {
+            throw new InvalidArgumentException("--fp8-scaling is for --precision fp8: give both, or neither");
+        }
         if (precision == null) {
             return device.hasNativeBf16() ? Precision.BF16 : Precision.F32;
         }
         return switch (precision) {
             case FP32 -> Precision.F32;
             case BF16 -> Precision.BF16;
-            case FP8 -> Precision.fp8(fp8Scaling.scaling());
+            case FP8 -> Precision.fp8((fp8Scaling == null ? Fp8Scaling.BLOCKS : fp8Scaling).scaling());
         };
     }
 }

@@ -95,7 +95,7 @@ final class EvalCommand implements Callable<Integer> {
         if (json) {
             Map<String, Object> object = new LinkedHashMap<>();
             object.put("model", folder.toString());
-            object.put("precision", Choices.word(Choices.Precision.of(model.precision())));
+            object.put("precision", Choices.Precision.text(model.precision()));
             object.put("device", model.device().name());
             object.put("loss", loss);
             object.put("perplexity", Math.exp(loss));

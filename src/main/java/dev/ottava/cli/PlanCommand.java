@@ -73,7 +73,7 @@ final class PlanCommand implements Callable<Integer> {
                 "%s, %s, %s, %d x %d tokens, recompute %s%n%n",
                 arguments.model.name(),
                 Choices.word(options.optimizer()),
-                Choices.word(Choices.Precision.of(options.precision())),
+                Choices.Precision.text(options.precision()),
                 options.batchSize(),
                 arguments.data.seqLen(),
                 Choices.word(arguments.run.recompute));
@@ -100,7 +100,7 @@ final class PlanCommand implements Callable<Integer> {
         Map<String, Object> object = new LinkedHashMap<>();
         object.put("model", arguments.model.name());
         object.put("optimizer", Choices.word(options.optimizer()));
-        object.put("precision", Choices.word(Choices.Precision.of(options.precision())));
+        object.put("precision", Choices.Precision.text(options.precision()));
         object.put("batch_size", options.batchSize());
         object.put("seq_len", arguments.data.seqLen());
         object.put("recompute", Choices.word(arguments.run.recompute));

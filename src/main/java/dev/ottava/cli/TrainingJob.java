@@ -73,7 +73,7 @@ final class TrainingJob {
                         config.numHiddenLayers(),
                         config.hiddenSize(),
                         Choices.word(options.optimizer()),
-                        Choices.word(Choices.Precision.of(options.precision())),
+                        Choices.Precision.text(options.precision()),
                         device.name(),
                         options.steps(),
                         options.batchSize() * options.gradientAccumulationSteps(),
@@ -110,7 +110,7 @@ final class TrainingJob {
         Map<String, String> values = arguments.describe();
         values.put("--steps", String.valueOf(options.steps()));
         values.put("--learning-rate", Format.plain(options.learningRate()));
-        values.put("--precision", Choices.word(Choices.Precision.of(options.precision())));
+        values.put("--precision", Choices.Precision.text(options.precision()));
         values.put("--device", device.name());
         String title = arguments.model.name() + " trained with " + Choices.word(options.optimizer());
         String now =

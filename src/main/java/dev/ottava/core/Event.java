@@ -32,6 +32,7 @@ public final class Event implements AutoCloseable {
 
     /** Waits until the device has reached this event and returns the milliseconds since it reached {@code start}, an event of the same device. */
     public double millisecondsSince(Event start) {
+        device.handle();
         double[] milliseconds = new double[1];
         Status.check(Native.ottava_event_elapsed(start.handle, handle, milliseconds));
         return milliseconds[0];

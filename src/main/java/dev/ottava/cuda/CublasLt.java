@@ -1,7 +1,7 @@
 package dev.ottava.cuda;
 
 import dev.ottava.cuda.Product.Operands;
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
@@ -13,6 +13,8 @@ import java.util.Map;
  * <p>This class loads on every machine; those behind it only where {@link #available()}.
  */
 public final class CublasLt implements AutoCloseable {
+    private static final int MOST_PLANS = 512;
+
     private static final class Library {
         static final String MISSING = Presets.load("cublas");
 
@@ -23,7 +25,19 @@ public final class CublasLt implements AutoCloseable {
     private record Key(Product product, int d, int a, int b, int bias) {}
 
     private final Session session;
-    private final Map<Key, Plan> plans = new HashMap<>();
+    /** The last that were used; a run with batches of ever new lengths would otherwise keep them all. */
+    private final Map<Key, Plan> plans = new LinkedHashMap<>(16, 0.75f, true) {
+        private static final long serialVersionUID = 1;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<Key, Plan> eldest) {
+            boolean remove = size() > MOST_PLANS;
+            if (remove) {
+                eldest.getValue().close();
+            }
+            return remove;
+        }
+    };
 
     /**
      * Opens the library on a device that {@link #available()} was true for.
@@ -82,7 +96,12 @@ public final class CublasLt implements AutoCloseable {
                 alignment(operands.a()),
                 alignment(operands.b()),
                 alignment(operands.bias()));
-        return plans.computeIfAbsent(key, k -> new Plan(session, product, operands));
+        Plan plan = plans.get(key);
+        if (plan == null) {
+            plan = new Plan(session, product, operands);
+            plans.put(key, plan);
+        }
+        return plan;
     }
 
     /** The largest power of two that divides the address, to 256, which is as much as cuBLASLt asks for. */

@@ -15,6 +15,7 @@ import dev.ottava.binding.Native;
  * @param accumulate whether to add to what D holds
  * @param aScale how A is scaled; NONE unless it is of 8 bits
  * @param bScale how B is scaled
+ * @param fast of 8-bit operands: sums may stay where the tensor cores accumulate them, which on Hopper keeps about 14 bits
  */
 public record Product(
         int dDtype,
@@ -31,7 +32,8 @@ public record Product(
         boolean bias,
         boolean accumulate,
         Scale aScale,
-        Scale bScale) {
+        Scale bScale,
+        boolean fast) {
     /** Scales of an operand [rows, k], F32 on the device; they multiply. The order of many is that of cuBLAS's documentation, "Narrow precision data types usage". */
     public enum Scale {
         NONE,
@@ -79,13 +81,14 @@ public record Product(
                 bias,
                 accumulate,
                 Scale.NONE,
-                Scale.NONE);
+                Scale.NONE,
+                false);
     }
 
     /** The dense product of 8-bit operands that lie as [m, k] and [n, k], the layout that the tensor cores of Hopper have for them. */
     public static Product scaled(
-            int dDtype, int aDtype, Scale aScale, int bDtype, Scale bScale, long m, long n, long k) {
-        return new Product(dDtype, n, aDtype, k, false, bDtype, k, false, m, n, k, false, false, aScale, bScale);
+            int dDtype, int aDtype, Scale aScale, int bDtype, Scale bScale, long m, long n, long k, boolean fast) {
+        return new Product(dDtype, n, aDtype, k, false, bDtype, k, false, m, n, k, false, false, aScale, bScale, fast);
     }
 
     @Override
@@ -93,7 +96,9 @@ public record Product(
         return name(dDtype) + "[" + m + ", " + n + "] = " + name(aDtype) + "[" + m + ", " + k + "]"
                 + (aTransposed ? " transposed" : "") + " times " + name(bDtype) + "[" + n + ", " + k + "]"
                 + (bTransposed ? " transposed" : "") + (bias ? " with bias" : "") + (accumulate ? " accumulated" : "")
-                + (aScale == Scale.NONE && bScale == Scale.NONE ? "" : " scaled by " + aScale + " and " + bScale);
+                + (aScale == Scale.NONE && bScale == Scale.NONE
+                        ? ""
+                        : " scaled by " + aScale + " and " + bScale + (fast ? ", fast" : ""));
     }
 
     private static String name(int dtype) {

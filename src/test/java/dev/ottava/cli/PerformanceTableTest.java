@@ -11,9 +11,11 @@ import dev.ottava.core.InvalidArgumentException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+@Tag("build")
 class PerformanceTableTest {
     private static final Path README = Path.of("README.md");
 

@@ -23,6 +23,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -58,6 +59,7 @@ class ConformanceTest {
 
     /** A function of src/main/cuda/ptx/ that no kernel of conformance calls is one that nobody has compared with a GPU. */
     @Test
+    @Tag("build")
     void everyWrapperOfPtxHasAKernel() throws IOException {
         String kernels = text(CUDA.resolve("conformance"));
         Matcher wrapper = Pattern.compile("__device__ __forceinline__ [\\w&* ]+?\\b(\\w+)\\(")

@@ -108,7 +108,7 @@ class CublasLtContractTest {
                 Tensor bScale = device.tensor(new float[] {4}, 1);
                 Tensor d = device.empty(DType.F32, m, n).fill(Double.NaN)) {
             int e4m3 = DType.E4M3.code();
-            Product product = Product.scaled(DType.F32.code(), e4m3, Scale.TENSOR, e4m3, Scale.TENSOR, m, n, k);
+            Product product = Product.scaled(DType.F32.code(), e4m3, Scale.TENSOR, e4m3, Scale.TENSOR, m, n, k, true);
             Operands operands =
                     new Operands(d.address(), left.address(), right.address(), 0, aScale.address(), bScale.address());
             assertTrue(device.cublasLt().multiply(product, operands), product::toString);
@@ -125,7 +125,7 @@ class CublasLtContractTest {
                 Tensor d = device.tensor(new float[size * size], size, size).fill(7)) {
             int e5m2 = DType.E5M2.code();
             Product product =
-                    Product.scaled(DType.F32.code(), e5m2, Scale.TENSOR, e5m2, Scale.TENSOR, size, size, size);
+                    Product.scaled(DType.F32.code(), e5m2, Scale.TENSOR, e5m2, Scale.TENSOR, size, size, size, false);
             Operands operands =
                     new Operands(d.address(), a.address(), a.address(), 0, scale.address(), scale.address());
             assertEquals(false, device.cublasLt().multiply(product, operands));

@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Test;
  * The kernels themselves under AddressSanitizer and UndefinedBehaviorSanitizer, and under the race checker: each operation on small shapes that a seed draws. The
  * program ends with an error when a kernel is never launched.
  */
+@Tag("build")
 class CheckedKernelsTest {
     @Test
     void everyKernelUnderTheSanitizersAndTheRaceChecker() throws Exception {

@@ -7,11 +7,13 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
  * The simt device's own meaning of CUDA's types (BF16, both FP8, F16) is that of CUDA's headers, bit for bit. Needs the headers of a CUDA toolkit, no GPU.
  */
+@Tag("build")
 class CudaTypesTest {
     private static final Path BUILD = Path.of("target", "native-build");
 

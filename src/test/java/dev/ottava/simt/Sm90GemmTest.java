@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -16,6 +17,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * The kernels of the FP8 product for sm_90a, below the C ABI: each tile with each way of sharing operands in a cluster, which the choice by shape would not
  * reach at small shapes, and that choice itself. The program, native/simt/tests/products/sm90_gemm.cpp, prints what is wrong.
  */
+@Tag("build")
 class Sm90GemmTest {
     private static final Path BUILD = Path.of("target", "native-build");
 

@@ -21,6 +21,7 @@ import dev.ottava.kernel.QuantizedMatrix.Layout;
 import dev.ottava.kernel.Scaling;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * Products of FP8: the kernel alone, and with the quantisation of the input that a linear layer needs. Beside cuBLASLt's FP8, scaled per tensor, the fastest of its
@@ -111,7 +112,8 @@ final class Fp8GemmCases {
                 Product.Scale.TENSOR,
                 a.size(0),
                 b.size(0),
-                a.size(1));
+                a.size(1),
+                kind.accumulation == Accumulation.FAST);
         Operands operands = new Operands(
                 d.address(),
                 left.codes().address(),
@@ -122,7 +124,11 @@ final class Fp8GemmCases {
         if (library.chooseFastest(product, operands, ROUNDS).length == 0) {
             return null;
         }
-        return new Variants(ours, library.version() + " FP8 per tensor", () -> library.multiply(product, operands));
+        return new Variants(
+                ours,
+                library.version() + " FP8 per tensor, "
+                        + kind.accumulation.name().toLowerCase(Locale.ROOT),
+                () -> library.multiply(product, operands));
     }
 
     private static QuantizedMatrix codes(Tensors tensors, DType dtype, Scaling scaling, Layout layout, Tensor x) {
