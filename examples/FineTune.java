@@ -20,8 +20,7 @@ public class FineTune {
         Path folder = Path.of(args[0]);
         DataOptions file = DataOptions.shuffled(List.of(Path.of(args[1])), 128, 0); // rows of 128 tokens, seed 0
         try (Device device = Device.open("cpu");
-                LlamaModel model =
-                        ModelFolder.load(folder, device, device.hasNativeBf16() ? Precision.BF16 : Precision.F32);
+                LlamaModel model = ModelFolder.load(folder, device, Precision.natural(device));
                 Tokenizer tokenizer = ModelFolder.tokenizer(folder).orElse(null); // a file of token ids needs none
                 Dataset data = Datasets.open(file, tokenizer, model.config()).train()) {
             TrainingOptions options = TrainingOptions.defaults(OptimizerKind.LOMO, (3 * data.rows() + 3) / 4)

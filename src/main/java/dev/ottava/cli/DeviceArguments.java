@@ -93,7 +93,7 @@ final class DeviceArguments {
             throw new InvalidArgumentException("--fp8-scaling is for --precision fp8: give both, or neither");
         }
         if (precision == null) {
-            return device.hasNativeBf16() ? Precision.BF16 : Precision.F32;
+            return Precision.natural(device);
         }
         return switch (precision) {
             case FP32 -> Precision.F32;

@@ -1,6 +1,7 @@
 package dev.ottava.nn;
 
 import dev.ottava.core.DType;
+import dev.ottava.core.Device;
 import dev.ottava.core.InvalidArgumentException;
 import dev.ottava.kernel.Scaling;
 
@@ -35,6 +36,11 @@ public record Precision(DType dtype, Scaling fp8Scaling) {
     /** Everything in one dtype, F32 or BF16. */
     public static Precision of(DType dtype) {
         return new Precision(dtype, null);
+    }
+
+    /** BF16 where the device multiplies it at more than the speed of F32, otherwise F32. */
+    public static Precision natural(Device device) {
+        return device.hasNativeBf16() ? BF16 : F32;
     }
 
     public boolean usesFp8() {

@@ -58,6 +58,7 @@ class ErrorsTest {
                 "train MODEL DATA --output DIR/x --batch-size 0|--batch-size",
                 "train MODEL DATA --output DIR/x --seq-len 1|--seq-len 1: a whole number from 2",
                 "train MODEL DATA --output DIR/x --seq-len 48 --gradient-accumulation-steps 2|consumes each gradient",
+                "train MODEL DATA --output DIR/x --seq-len 48 --fp8-scaling tensor|--fp8-scaling is for --precision fp8",
                 "train MODEL DATA --output DIR/x --seq-len 48 --learning-rate -1|--learning-rate -1.0",
                 "train MODEL DATA --output DIR/x --seq-len 48 --device cuda:x|--device cuda:x: there is no such device",
                 "train MODEL DATA --output DIR/x --seq-len 9999|is longer than the model's max_position_embeddings",

@@ -70,6 +70,7 @@ class TrainArgumentsTest {
                 "--shuffle",
                 "--no-shuffle",
                 "--precision",
+                "--fp8-scaling",
                 "--recompute",
                 "--device",
                 "--save-steps",
@@ -85,8 +86,15 @@ class TrainArgumentsTest {
     @Test
     void namesOfTheOtherCommandsAreToo() {
         assertEquals(
-                new TreeSet<>(
-                        Set.of("--model", "--data", "--seq-len", "--batch-size", "--device", "--precision", "--json")),
+                new TreeSet<>(Set.of(
+                        "--model",
+                        "--data",
+                        "--seq-len",
+                        "--batch-size",
+                        "--device",
+                        "--precision",
+                        "--fp8-scaling",
+                        "--json")),
                 names("eval"));
         assertEquals(
                 new TreeSet<>(Set.of(
@@ -99,6 +107,7 @@ class TrainArgumentsTest {
                         "--seed",
                         "--device",
                         "--precision",
+                        "--fp8-scaling",
                         "--json")),
                 names("generate"));
     }
