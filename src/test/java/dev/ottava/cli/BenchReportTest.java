@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import javax.xml.parsers.DocumentBuilderFactory;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.w3c.dom.Element;
@@ -69,6 +70,7 @@ class BenchReportTest {
 
     /** Boxes of all unrotated texts of each drawing, with a generous width of a character. */
     @Test
+    @Tag("build") // reads XML, by a module that the bundle's runtime leaves out
     void noTwoLabelsOverlapOrLeaveTheDrawing() throws Exception {
         String html = new BenchReport(results(1)).html();
         int drawings = 0;
