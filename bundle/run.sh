@@ -25,7 +25,7 @@ done
 trap 'rm -rf "$scratch"' EXIT
 [[ -w $results ]] || fail "$results cannot be written to: set OUT to a folder for the results"
 log=$scratch/results/ottava-results
-mkdir -p "$log" "$scratch/lib" "$scratch/work/src/test"
+mkdir -p "$log" "$scratch/lib" "$scratch/folder/src/test"
 
 # Folders that may hold libraries of CUDA, each once: those the caller names, toolkits, and the pip packages of a Python environment.
 folders() {
@@ -93,8 +93,8 @@ junit() { # [PROGRAM OPTION...] -- JUNIT OPTION...
         shift
     done
     shift
-    ln -sfn "$here/test-classes" "$scratch/work/src/test/resources"
-    (cd "$scratch/work" && "${before[@]}" "$JAVA_HOME/bin/java" "${java_options[@]}" "${properties[@]}" -cp "$class_path" \
+    ln -sfn "$here/test-classes" "$scratch/folder/src/test/resources"
+    (cd "$scratch/folder" && "${before[@]}" "$JAVA_HOME/bin/java" "${java_options[@]}" "${properties[@]}" -cp "$class_path" \
         org.junit.platform.console.ConsoleLauncher execute --disable-banner --disable-ansi-colors --details-theme=ascii "$@")
 }
 

@@ -10,8 +10,8 @@ import dev.ottava.kernel.QuantizedMatrix.Layout;
 import dev.ottava.kernel.Scaling;
 
 /**
- * A linear weight as products in FP8 see it: E4M3, with scales that are made when the weight changes, and codes that are made when they are used and freed
- * after, so that a weight is stored once.
+ * A linear weight as products in FP8 see it: E4M3, with scales that are made once after the weight changed, when it is first used, and codes that are made
+ * for each use and freed after, so that a weight is stored once.
  */
 public final class Fp8Weight implements AutoCloseable {
     private final Parameter parameter;
@@ -67,13 +67,18 @@ public final class Fp8Weight implements AutoCloseable {
                 layout,
                 weight.size(0),
                 weight.size(1));
-        if (stale) {
-            Quantize.quantize(w, weight);
-            stale = false;
-        } else {
-            Quantize.quantizeWithScales(w, weight);
+        try {
+            if (stale) {
+                Quantize.quantize(w, weight);
+                stale = false;
+            } else {
+                Quantize.quantizeWithScales(w, weight);
+            }
+            return w;
+        } catch (RuntimeException e) {
+            (layout == Layout.CODES ? w.codes() : w.transposed()).close();
+            throw e;
         }
-        return w;
     }
 
     @Override

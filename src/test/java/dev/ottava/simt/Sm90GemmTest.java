@@ -32,8 +32,12 @@ class Sm90GemmTest {
     /** What nvcc makes of the source are instructions of the tensor cores on these types, and TMA. */
     @Test
     void theCompilerSeesTensorCores() throws Exception {
-        Path nvcc = Path.of("/usr/local/cuda/bin/nvcc");
-        assumeTrue(Files.isExecutable(nvcc), "no nvcc");
+        String nvcc = Files.readAllLines(BUILD.resolve("CMakeCache.txt")).stream()
+                .filter(line -> line.startsWith("OTTAVA_NVCC:FILEPATH=") && !line.endsWith("NOTFOUND"))
+                .map(line -> line.substring(line.indexOf('=') + 1))
+                .findFirst()
+                .orElse(null);
+        assumeTrue(nvcc != null, "the build found no nvcc");
         Path source = BUILD.resolve("sm90-gemm.cu");
         Path ptx = BUILD.resolve("sm90-gemm.ptx");
         StringBuilder text = new StringBuilder(
@@ -45,7 +49,7 @@ class Sm90GemmTest {
         Files.writeString(source, text.append("}\n"));
         run(
                 "nvcc",
-                nvcc.toString(),
+                nvcc,
                 "-std=c++17",
                 "-Isrc/main/cuda",
                 "-arch=sm_90a",
