@@ -6,12 +6,17 @@
 # make format   formats the sources
 # make cuda-check  compiles the CUDA kernels with nvcc, refuses registers that spill, and writes cmake/kernel-resources.txt
 # make gpu-bundle  packs everything for a machine with a GPU but no Java (docs/gpu-bundle.md)
+# make natives  builds the natives of linux-arm64 and windows-x86_64 too, on linux-x86_64 (docs/platforms.md)
+# make natives-test  checks those, and runs tests of linux-arm64 under qemu
+# make repository  writes what this machine builds into a Maven repository in target/repository
+# make consumer    builds and runs examples/consumer from that repository, as a stranger would
+# make release     writes everything of a release into target/release, a Maven repository: all natives, sources, javadoc, SBOM
 # Each installs what is missing on Debian or Ubuntu when run as root, and otherwise prints the line to type.
 
 MAVEN := mvn -B -ntp
 C_SOURCES = $(shell git ls-files 'native/*.h' 'native/*.cpp' 'src/main/cuda/*.h' 'src/main/cuda/*.cpp' 'src/main/cuda/*.cuh')
 
-.PHONY: build demo test test-long check cuda-check gpu-bundle format clean setup
+.PHONY: build demo test test-long check cuda-check gpu-bundle natives natives-test repository consumer release format clean setup
 
 build: setup
 	$(MAVEN) -q -DskipTests package
@@ -50,6 +55,25 @@ cuda-check: setup
 
 gpu-bundle: build
 	bundle/build
+
+natives: build
+	@bin/setup aarch64-linux-gnu-g++ x86_64-w64-mingw32-g++-posix
+	native/cross.sh linux-arm64
+	native/cross.sh windows-x86_64
+	@ls -l target/dist/lib/ottava-*-*.jar target/natives/*.jar
+
+natives-test: natives
+	$(MAVEN) -q surefire:test -Dtest=NativesTest
+	bin/arm64-test
+
+repository: setup
+	bin/repository target/repository
+
+consumer: repository
+	examples/consumer/run target/repository linux-$(if $(filter aarch64,$(shell uname -m)),arm64,x86_64) java $(JAVA_25)
+
+release: natives
+	bin/repository target/release -Prelease
 
 format: setup
 	@bin/setup clang-format

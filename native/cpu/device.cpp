@@ -1,7 +1,5 @@
 // The cpu device: memory, and the choice of instruction set and of matrix product.
 #include <omp.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
@@ -9,6 +7,7 @@
 #include <string>
 
 #include "../abi/device_object.h"
+#include "../abi/system.h"
 #include "device.h"
 #include "instruction_sets.h"
 #include "onednn.h"
@@ -45,21 +44,6 @@ InstructionSet choose_instructions() {
     fail(OTTAVA_UNSUPPORTED, "OTTAVA_CPU_INSTRUCTIONS=%s: this processor or this build does not have it", wanted);
 }
 
-std::string processor_name() {
-    std::string name = "unknown";
-    if (FILE* file = std::fopen("/proc/cpuinfo", "r")) {
-        char line[512];
-        while (std::fgets(line, sizeof line, file)) {
-            if (std::strncmp(line, "model name", 10) != 0) continue;
-            const char* value = std::strchr(line, ':');
-            if (value != nullptr) name.assign(value + 2, std::strcspn(value + 2, "\n\"\\"));
-            break;
-        }
-        std::fclose(file);
-    }
-    return name;
-}
-
 struct CpuDevice : Device {
     OneDnn* onednn = nullptr;
     int threads;
@@ -71,7 +55,7 @@ struct CpuDevice : Device {
         bool native_bf16 = onednn != nullptr && std::strcmp(chosen.name, "avx512") == 0;
         properties = {
             {"name", "cpu"},
-            {"processor", processor_name()},
+            {"processor", system::processor_name()},
             {"instructions", chosen.name},
             {"threads", std::to_string(threads)},
             {"matmul", onednn != nullptr ? onednn_version(onednn) : "Ottava"},
@@ -87,27 +71,17 @@ struct CpuDevice : Device {
         // Large blocks on huge pages: the training step walks through them end to end.
         size_t alignment = bytes >= (1 << 21) ? 1 << 21 : 256;
         size_t size = (static_cast<size_t>(bytes) + 255) / 256 * 256;
-        void* block = nullptr;
-        if (bytes < 0 || posix_memalign(&block, alignment, size == 0 ? 256 : size) != 0)
+        void* block = bytes < 0 ? nullptr : system::allocate(alignment, size == 0 ? 256 : size);
+        if (block == nullptr)
             fail(OTTAVA_OUT_OF_MEMORY, "cpu: %lld bytes cannot be allocated; %lld bytes are free", static_cast<long long>(bytes),
                  static_cast<long long>(available()));
-        if (alignment > 256) madvise(block, size, MADV_HUGEPAGE);
+        if (alignment > 256) system::prefer_large_pages(block, size);
         return reinterpret_cast<int64_t>(block);
     }
 
-    void free(int64_t address, int64_t) override { std::free(reinterpret_cast<void*>(address)); }
+    void free(int64_t address, int64_t) override { system::free(reinterpret_cast<void*>(address)); }
 
-    int64_t available() override {
-        if (FILE* file = std::fopen("/proc/meminfo", "r")) {
-            char line[256];
-            long long kibibytes = 0;
-            while (std::fgets(line, sizeof line, file))
-                if (std::sscanf(line, "MemAvailable: %lld kB", &kibibytes) == 1) break;
-            std::fclose(file);
-            if (kibibytes > 0) return kibibytes * 1024;
-        }
-        return static_cast<int64_t>(sysconf(_SC_AVPHYS_PAGES)) * sysconf(_SC_PAGESIZE);
-    }
+    int64_t available() override { return system::available_memory(); }
 
     void copy_to_device(int64_t address, const void* host, int64_t bytes) override {
         std::memcpy(reinterpret_cast<void*>(address), host, static_cast<size_t>(bytes));

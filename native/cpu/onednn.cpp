@@ -1,13 +1,14 @@
 #include "onednn.h"
 
-#include <dlfcn.h>
 #include <oneapi/dnnl/dnnl.h>
 
 #include <cstdio>
 #include <mutex>
+#include <string>
 #include <unordered_map>
 
 #include "../abi/error.h"
+#include "../abi/system.h"
 #include "ottava/base.h"
 
 namespace ottava::cpu {
@@ -81,11 +82,12 @@ OneDnn* load_onednn(const char* path) {
     static OneDnn* loaded = nullptr;  // never unloaded: its OpenMP threads outlive any device
     std::lock_guard<std::mutex> guard(lock);
     if (loaded != nullptr) return loaded;
-    void* library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-    if (library == nullptr) fail(OTTAVA_UNSUPPORTED, "oneDNN cannot be loaded: %s", dlerror());
+    std::string why;
+    void* library = system::open_library(path, why);
+    if (library == nullptr) fail(OTTAVA_UNSUPPORTED, "oneDNN cannot be loaded: %s", why.empty() ? path : why.c_str());
     auto onednn = new OneDnn;
-#define ONEDNN_LOAD(name)                                                                   \
-    onednn->name = reinterpret_cast<decltype(&dnnl_##name)>(dlsym(library, "dnnl_" #name)); \
+#define ONEDNN_LOAD(name)                                                                                   \
+    onednn->name = reinterpret_cast<decltype(&dnnl_##name)>(system::find_function(library, "dnnl_" #name)); \
     if (onednn->name == nullptr) fail(OTTAVA_UNSUPPORTED, "%s has no function dnnl_" #name ": oneDNN 3 is needed", path);
     ONEDNN_FUNCTIONS(ONEDNN_LOAD)
 #undef ONEDNN_LOAD

@@ -1,8 +1,7 @@
 // Packing of operands for the microkernel: copies of F32 or BF16 matrices as rows, transposed, or with pairs of rows interleaved.
 #pragma once
 
-#include <stdlib.h>
-
+#include "../abi/system.h"
 #include "microkernel.h"
 
 OTTAVA_CPU_BEGIN
@@ -196,17 +195,17 @@ static inline vec dot_products(const float* x, const T* matrix, int64_t pitch, i
 // Memory for one call, aligned to cache lines and freed at its end. Made before a parallel region, because it may fail.
 class Workspace {
   public:
-    Workspace(const char* what, int64_t bytes) {
-        if (posix_memalign(&block_, 64, static_cast<size_t>(bytes)) != 0)
+    Workspace(const char* what, int64_t bytes) : block_(system::allocate(64, static_cast<size_t>(bytes))) {
+        if (block_ == nullptr)
             fail(OTTAVA_OUT_OF_MEMORY, "%s on cpu: no memory for a workspace of %lld bytes", what, static_cast<long long>(bytes));
     }
-    ~Workspace() { free(block_); }
+    ~Workspace() { system::free(block_); }
     Workspace(const Workspace&) = delete;
     Workspace& operator=(const Workspace&) = delete;
     char* at(int64_t offset) { return static_cast<char*>(block_) + offset; }
 
   private:
-    void* block_ = nullptr;
+    void* block_;
 };
 
 // Lays out buffers one after the other. On the address 0 it measures.

@@ -1,12 +1,7 @@
 #include "driver.h"
 
-#ifdef _WIN32
-#include <windows.h>
-#else
-#include <dlfcn.h>
-#endif
-
 #include "../abi/error.h"
+#include "../abi/system.h"
 
 namespace ottava::cuda {
 
@@ -14,41 +9,21 @@ namespace {
 
 #ifdef _WIN32
 constexpr const char* LIBRARY = "nvcuda.dll";
-
-void* open_library(std::string& why) {
-    why = "";
-    return reinterpret_cast<void*>(LoadLibraryA(LIBRARY));
-}
-void* symbol(void* library, const char* name) {
-    return reinterpret_cast<void*>(GetProcAddress(static_cast<HMODULE>(library), name));
-}
 #else
 constexpr const char* LIBRARY = "libcuda.so.1";
-
-// why: "" where there simply is no such file.
-void* open_library(std::string& why) {
-    void* library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
-    const char* error = library == nullptr ? dlerror() : nullptr;
-    why = error == nullptr ? "" : error;
-    if (why.rfind(std::string(LIBRARY) + ": cannot open shared object file", 0) == 0) why = "";
-    return library;
-}
-void* symbol(void* library, const char* name) {
-    return dlsym(library, name);
-}
 #endif
 
 Driver load() {
     std::string why;
-    void* library = open_library(why);
+    void* library = system::open_library(LIBRARY, why);
     if (library == nullptr && why.empty())
         fail(OTTAVA_UNSUPPORTED, "no CUDA driver (%s) on this machine: where there is an NVIDIA GPU, NVIDIA's driver brings it", LIBRARY);
     if (library == nullptr) fail(OTTAVA_UNSUPPORTED, "the CUDA driver cannot be loaded: %s", why.c_str());
     Driver driver;
-    if (void* version = symbol(library, "cuDriverGetVersion"))
+    if (void* version = system::find_function(library, "cuDriverGetVersion"))
         driver.cuDriverGetVersion = reinterpret_cast<decltype(driver.cuDriverGetVersion)>(version);
 #define OTTAVA_FIND(name, parameters)                                                                              \
-    driver.name = reinterpret_cast<decltype(driver.name)>(symbol(library, #name));                                 \
+    driver.name = reinterpret_cast<decltype(driver.name)>(system::find_function(library, #name));                  \
     if (driver.name == nullptr)                                                                                    \
         fail(OTTAVA_UNSUPPORTED, "the CUDA driver (%s, for CUDA %s) has no %s: it is too old, update it", LIBRARY, \
              driver.cuDriverGetVersion != nullptr ? version_text(driver.version()).c_str() : "of unknown version", #name);
@@ -61,7 +36,7 @@ Driver load() {
 
 bool driver_found() {
     std::string why;
-    return open_library(why) != nullptr || !why.empty();
+    return system::open_library(LIBRARY, why) != nullptr || !why.empty();
 }
 
 const Driver& driver() {

@@ -1,6 +1,5 @@
 // The simt device: the kernels of the cuda device, run on the processor.
 #include <omp.h>
-#include <unistd.h>
 
 #include <cstdlib>
 #include <cstring>
@@ -10,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "../abi/system.h"
 #include "device.h"
 #include "launch.h"
 #include "launch/launch.h"
@@ -77,7 +77,7 @@ struct SimtDevice : KernelDevice {
         return address;
     }
     void free(int64_t address, int64_t) override { simt::free(address); }
-    int64_t available() override { return static_cast<int64_t>(sysconf(_SC_AVPHYS_PAGES)) * sysconf(_SC_PAGESIZE); }
+    int64_t available() override { return system::available_memory(); }
     void copy_to_device(int64_t address, const void* host, int64_t bytes) override {
         std::memcpy(reinterpret_cast<void*>(address), host, static_cast<size_t>(bytes));
     }

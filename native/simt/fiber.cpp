@@ -2,13 +2,17 @@
 
 #include <cstring>
 
+#ifdef _WIN32
+#define OTTAVA_ELF(directive)
+#else
+#define OTTAVA_ELF(directive) directive "\n"
+#endif
+
 #if defined(__x86_64__)
-asm(R"(
-.text
-.p2align 4
-.globl ottava_simt_switch
-.hidden ottava_simt_switch
-.type ottava_simt_switch,@function
+asm(".text\n"
+    ".p2align 4\n"
+    ".globl ottava_simt_switch\n"  //
+    OTTAVA_ELF(".hidden ottava_simt_switch") OTTAVA_ELF(".type ottava_simt_switch,@function") R"(
 ottava_simt_switch:
     pushq %rbp
     pushq %rbx
@@ -25,8 +29,7 @@ ottava_simt_switch:
     popq %rbx
     popq %rbp
     ret
-.size ottava_simt_switch, .-ottava_simt_switch
-)");
+)" OTTAVA_ELF(".size ottava_simt_switch, .-ottava_simt_switch"));
 #elif defined(__aarch64__)
 asm(R"(
 .text
@@ -71,9 +74,10 @@ namespace ottava::simt {
 
 void* fresh_stack_pointer(void* top, void (*entry)()) {
 #if defined(__x86_64__)
-    // From the top: a return address that ends backtraces, the entry that `ret` jumps to, six registers.
-    void** stack = static_cast<void**>(top) - 8;
-    std::memset(stack, 0, 8 * sizeof(void*));
+    // From the top: room where functions of Windows keep their arguments, a return address that ends backtraces, the entry that `ret` jumps
+    // to, six registers.
+    void** stack = static_cast<void**>(top) - 12;
+    std::memset(stack, 0, 12 * sizeof(void*));
     stack[6] = reinterpret_cast<void*>(entry);
 #else
     void** stack = static_cast<void**>(top) - 20;

@@ -1,11 +1,10 @@
 #include "machine.h"
 
-#include <sys/mman.h>
-
 #include <algorithm>
 #include <cstring>
 #include <new>
 
+#include "../abi/system.h"
 #include "fiber.h"
 #include "observer.h"
 #include "sanitizer.h"
@@ -22,7 +21,7 @@ static constexpr int MAXIMUM_IDLE_ROUNDS = 1000;
 Machine::Machine() = default;
 
 Machine::~Machine() {
-    if (stacks != nullptr) munmap(stacks, stack_count * STACK);
+    if (stacks != nullptr) system::release_pages(stacks, stack_count * STACK);
 }
 
 Machine& machine() {
@@ -41,10 +40,9 @@ void Machine::prepare(const LaunchConfig& launch, int64_t first, int64_t count) 
     int warps_per_block = (threads + 31) / 32;
     size_t all_warps = static_cast<size_t>(count) * static_cast<size_t>(warps_per_block);
     if (all_warps * 32 > stack_count) {
-        if (stacks != nullptr) munmap(stacks, stack_count * STACK);
+        if (stacks != nullptr) system::release_pages(stacks, stack_count * STACK);
         stack_count = all_warps * 32;
-        void* block = mmap(nullptr, stack_count * STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-        stacks = block == MAP_FAILED ? nullptr : static_cast<char*>(block);
+        stacks = static_cast<char*>(system::reserve_pages(stack_count * STACK));
         if (stacks == nullptr) {
             stack_count = 0;
             throw std::bad_alloc();

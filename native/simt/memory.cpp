@@ -1,11 +1,11 @@
 #include "memory.h"
 
-#include <cstdlib>
 #include <cstring>
 #include <map>
 #include <mutex>
 #include <shared_mutex>
 
+#include "../abi/system.h"
 #include "sanitizer.h"
 
 namespace ottava::simt {
@@ -38,9 +38,9 @@ int64_t rounded(int64_t bytes) {
 }  // namespace
 
 int64_t allocate(int64_t bytes) {
-    void* block = nullptr;
     size_t size = static_cast<size_t>(rounded(bytes) + 2 * GUARD);
-    if (bytes < 0 || posix_memalign(&block, 256, size) != 0) return 0;
+    void* block = bytes < 0 ? nullptr : system::allocate(256, size);
+    if (block == nullptr) return 0;
     std::memset(block, 0xff, size);
     int64_t address = reinterpret_cast<int64_t>(block) + GUARD;
     poison(block, GUARD);
@@ -64,7 +64,7 @@ void free(int64_t address) {
     }
     void* block = reinterpret_cast<void*>(address - GUARD);
     unpoison(block, static_cast<size_t>(rounded(bytes) + 2 * GUARD));
-    std::free(block);
+    system::free(block);
 }
 
 std::string damaged_allocation() {

@@ -1,10 +1,9 @@
 #include "shared_memory.h"
 
-#include <sys/mman.h>
-
 #include <cstring>
 #include <new>
 
+#include "../abi/system.h"
 #include "sanitizer.h"
 
 namespace ottava::simt {
@@ -14,15 +13,15 @@ static constexpr size_t ROOM = 512 * 1024;  // the limit, guards and alignment
 
 SharedMemory::SharedMemory() {
     // One page more, to align to 1024 bytes and to have a guard in front.
-    void* block = mmap(nullptr, ROOM + 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (block == MAP_FAILED) throw std::bad_alloc();
+    void* block = system::reserve_pages(ROOM + 4096);
+    if (block == nullptr) throw std::bad_alloc();
     memory = static_cast<unsigned char*>(block) + 4096;
     std::memset(memory - GUARD, 0xff, GUARD);
 }
 
 SharedMemory::~SharedMemory() {
     unpoison(memory - 4096, ROOM + 4096);
-    munmap(memory - 4096, ROOM + 4096);
+    system::release_pages(memory - 4096, ROOM + 4096);
 }
 
 void SharedMemory::guard(size_t begin, size_t end) {

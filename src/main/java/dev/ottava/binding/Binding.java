@@ -19,11 +19,31 @@ public final class Binding {
         }
     }
 
+    private static volatile boolean loaded;
+
     private Binding() {}
 
-    /** Loads the library; the error of the first call says why it cannot be. */
+    /**
+     * Loads the library.
+     *
+     * @throws UnsatisfiedLinkError with the reason and the remedy in one line
+     */
     public static void load() {
-        Loader.load(Native.class);
+        if (loaded) {
+            return;
+        }
+        String conflict = Natives.conflict();
+        if (!conflict.isEmpty()) {
+            throw new UnsatisfiedLinkError(conflict);
+        }
+        try {
+            Loader.load(Native.class);
+            loaded = true;
+        } catch (LinkageError e) {
+            UnsatisfiedLinkError explained = new UnsatisfiedLinkError(Natives.explain(e));
+            explained.initCause(e);
+            throw explained;
+        }
     }
 
     /** The message of the last failure on this thread. */
@@ -62,7 +82,7 @@ public final class Binding {
      */
     public static Optional<String> oneDnnPath() {
         String folder = "/org/bytedeco/dnnl/" + platform() + "/";
-        URL library = Binding.class.getResource(folder + "libdnnl.so.3");
+        URL library = Binding.class.getResource(folder + (platform().startsWith("windows") ? "dnnl.dll" : "libdnnl.so.3"));
         if (library == null) {
             return Optional.empty();
         }

@@ -86,8 +86,7 @@ public final class Device implements AutoCloseable {
         try {
             Binding.load();
         } catch (LinkageError e) {
-            throw new UnsupportedException("the native library cannot be loaded (" + e.getMessage()
-                    + "): is the jar ottava-" + Binding.platform() + " on the class path?");
+            throw new UnsupportedException("the native library cannot be loaded: " + e.getMessage());
         }
     }
 
