@@ -62,7 +62,7 @@ natives: build
 	native/cross.sh windows-x86_64
 	@ls -l target/dist/lib/ottava-*-*.jar target/natives/*.jar
 
-natives-test: natives
+natives-test: release
 	$(MAVEN) -q surefire:test -Dtest=NativesTest
 	bin/arm64-test
 

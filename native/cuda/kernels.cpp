@@ -57,8 +57,8 @@ Kernels::Function& Kernels::function(const Launch& launch) {
         size_t offset = 0, size = 0;
         gpu.check(driver().cuFuncGetParamInfo(handle, 0, &offset, &size), launch.name);
         if (static_cast<int64_t>(size) != launch.kernel_bytes)
-            fail(OTTAVA_DEVICE_ERROR, "%s: the parameters of %s have %zu bytes in the image of %s, and %lld on the host", gpu.name.c_str(),
-                 launch.name, size, image.architecture, static_cast<long long>(launch.kernel_bytes));
+            fail(OTTAVA_DEVICE_ERROR, "%s: the parameters of %s have %lld bytes in the image of %s, and %lld on the host", gpu.name.c_str(),
+                 launch.name, static_cast<long long>(size), image.architecture, static_cast<long long>(launch.kernel_bytes));
         found.handle = handle;
         return found;
     }

@@ -36,7 +36,7 @@ void* map_shared(const void* pointer, int rank) {
     Machine& self = machine();
     auto& own = *static_cast<Block*>(current->block);
     if (rank < 0 || static_cast<size_t>(rank) >= self.group_size())
-        kernel_error("mapa: rank %d in a cluster of %zu blocks", rank, self.group_size());
+        kernel_error("mapa: rank %d in a cluster of %d blocks", rank, static_cast<int>(self.group_size()));
     Block& other = *self.blocks[static_cast<size_t>(rank)];
     if (!own.shared.holds(pointer, 1)) kernel_error("mapa: the address is not in an array of the block's shared memory");
     bool alive = false;

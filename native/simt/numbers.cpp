@@ -7,7 +7,7 @@
 
 namespace ottava::simt {
 
-#if defined(__x86_64__)
+#if defined(__x86_64__) && defined(__ELF__)  // the loader picks the clone
 #define OTTAVA_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
 #else
 #define OTTAVA_CLONES

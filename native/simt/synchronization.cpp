@@ -117,7 +117,7 @@ void poll(const char* operation, Site site) {
 void* static_shared(const void* key, const char* name, size_t bytes, size_t alignment) {
     void* array = own_block().shared.array(key, name, bytes, alignment);
     if (array == nullptr)
-        kernel_error("%s of %zu bytes: the block has %lld KiB of shared memory", name, bytes,
+        kernel_error("%s of %lld bytes: the block has %lld KiB of shared memory", name, static_cast<long long>(bytes),
                      static_cast<long long>(own_block().shared.limit() / 1024));
     return array;
 }

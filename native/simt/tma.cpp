@@ -59,7 +59,8 @@ void for_box(const TensorMap& map, void* shared, Coordinates first, Body&& body,
 
 Coordinates check(const char* operation, const TensorMap& map, const void* shared, std::initializer_list<int> coordinates) {
     if (map.dimensions != static_cast<int>(coordinates.size()))
-        kernel_error("%s: %zu coordinates for a tensor map of %d dimensions", operation, coordinates.size(), map.dimensions);
+        kernel_error("%s: %d coordinates for a tensor map of %d dimensions", operation, static_cast<int>(coordinates.size()),
+                     map.dimensions);
     if (reinterpret_cast<uintptr_t>(shared) % 128 != 0) kernel_error("%s: the box in shared memory is not 128-byte aligned", operation);
     if (map.swizzle == 128 && reinterpret_cast<uintptr_t>(shared) % 1024 != 0)
         kernel_error("%s: with a swizzle of 128 bytes the box in shared memory has to be 1024-byte aligned", operation);
@@ -121,7 +122,8 @@ void tma_load(void* shared, const TensorMap& map, uint64_t* barrier, std::initia
     auto& own = *static_cast<Block*>(current->block);
     Machine& self = machine();
     if (blocks == 0) blocks = 1u << own.rank;
-    if (blocks >> self.group_size() != 0) kernel_error("TMA load: multicast to blocks 0x%x of a cluster of %zu", blocks, self.group_size());
+    if (blocks >> self.group_size() != 0)
+        kernel_error("TMA load: multicast to blocks 0x%x of a cluster of %d", blocks, static_cast<int>(self.group_size()));
     for (size_t rank = 0; rank < self.group_size(); rank++) {
         if (!(blocks >> rank & 1)) continue;
         auto in_block = [&](void* pointer) { return self.blocks[rank]->shared.dynamic() + own.shared.offset(pointer); };

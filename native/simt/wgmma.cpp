@@ -105,8 +105,8 @@ void request(const WgmmaLane& own) {
     int threads = static_cast<int>(block.block_dim.x * block.block_dim.y * block.block_dim.z);
     size_t group = static_cast<size_t>(current->linear / 128);
     if ((static_cast<int>(group) + 1) * 128 > threads)
-        kernel_error("%s by threads from %zu on of a block of %d: not a whole warpgroup of 128", name(own.shape).c_str(), group * 128,
-                     threads);
+        kernel_error("%s by threads from %d on of a block of %d: not a whole warpgroup of 128", name(own.shape).c_str(),
+                     static_cast<int>(group * 128), threads);
     Warpgroup& all = block.warpgroups[group];
     int64_t& made = all.made[current->linear / 32 % 4];
     size_t turn = static_cast<size_t>(made++ - all.forgotten);

@@ -11,6 +11,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import javax.xml.parsers.DocumentBuilderFactory;
 import javax.xml.xpath.XPath;
@@ -57,6 +59,21 @@ class DependenciesTest {
                 "org.slf4j:slf4j-nop")) {
             assertTrue(optional.contains(name), () -> name + " is not among the optional: " + optional);
         }
+    }
+
+    /** The poms that name a version of Ottava name this one. */
+    @Test
+    void theVersionIsTheSameEverywhere() throws Exception {
+        String version = find("<artifactId>ottava</artifactId>\\s*<version>(.*?)</version>", "pom.xml");
+        assertEquals(version, find("<artifactId>ottava-platform</artifactId>\\s*<version>(.*?)</version>", "platform/pom.xml"));
+        assertEquals(version, find("<ottava.version>(.*?)</ottava.version>", "examples/consumer/pom.xml"));
+        assertEquals(version, find("<version>(.*?)</version>", "docs/platforms.md"));
+    }
+
+    private static String find(String pattern, String file) throws Exception {
+        Matcher matcher = Pattern.compile(pattern).matcher(Files.readString(Path.of(file)));
+        assertTrue(matcher.find(), () -> pattern + " is not in " + file);
+        return matcher.group(1);
     }
 
     @Test
