@@ -64,7 +64,7 @@ natives: build
 
 natives-test: release
 	$(MAVEN) -q surefire:test -Dtest=NativesTest
-	bin/arm64-test
+	native/arm64/test
 
 repository: setup
 	bin/repository target/repository

@@ -132,7 +132,7 @@ class LoadingTest {
 
     @Test
     void twoVersionsShareACache() throws Exception {
-        for (String version : List.of("1.0", "1.1", "1.0")) {
+        for (String version : List.of("1.0", "1.1")) {
             Outcome outcome = run(
                     List.of(),
                     List.of("-Dorg.bytedeco.javacpp.cachedir=" + folder.resolve("cache")),

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -35,8 +36,14 @@ class NativesTest {
     private static List<Path> platforms(String system) throws IOException {
         try (Stream<Path> folders = Files.list(NATIVES)) {
             return folders.filter(folder -> folder.getFileName().toString().startsWith(system))
+                    .filter(folder -> Files.exists(library(folder)))
                     .toList();
         }
+    }
+
+    private static Path library(Path platform) {
+        boolean windows = platform.getFileName().toString().startsWith("windows");
+        return platform.resolve(windows ? "jniNative.dll" : "libjniNative.so");
     }
 
     private static List<Path> jars() throws IOException {
@@ -75,7 +82,7 @@ class NativesTest {
         List<Path> platforms = platforms("linux");
         assertFalse(platforms.isEmpty());
         for (Path platform : platforms) {
-            Path library = platform.resolve("libjniNative.so");
+            Path library = library(platform);
             String elf = run("readelf", "-W", "--dynamic", "--dyn-syms", "--version-info", library.toString());
             Set<String> needed = find("\\(NEEDED\\).*\\[(.*)]", elf);
             needed.removeIf(name -> LINUX.contains(name) || name.startsWith("ld-linux-"));
@@ -104,7 +111,7 @@ class NativesTest {
     void theWindowsLibraryNeedsTheSystemAndShowsTheAbi() throws Exception {
         List<Path> platforms = platforms("windows");
         assumeTrue(!platforms.isEmpty(), "windows-x86_64 is not built: make natives");
-        String pe = run("objdump", "-p", platforms.get(0).resolve("jniNative.dll").toString());
+        String pe = run("objdump", "-p", library(platforms.get(0)).toString());
         Set<String> needed = new TreeSet<>();
         find("DLL Name: (.*)$", pe).forEach(name -> needed.add(name.toLowerCase(Locale.ROOT)));
         needed.removeAll(WINDOWS);
@@ -125,8 +132,7 @@ class NativesTest {
         assumeTrue(!images.isEmpty(), "this build had no nvcc");
         for (String system : List.of("linux", "windows")) {
             for (Path platform : platforms(system)) {
-                String name = system.equals("linux") ? "libjniNative.so" : "jniNative.dll";
-                String library = Files.readString(platform.resolve(name), StandardCharsets.ISO_8859_1);
+                String library = Files.readString(library(platform), StandardCharsets.ISO_8859_1);
                 for (String image : images) {
                     String bytes = Files.readString(Path.of(image), StandardCharsets.ISO_8859_1);
                     assertTrue(library.contains(bytes), platform + " lacks " + image);
@@ -143,7 +149,7 @@ class NativesTest {
         // What the jar of this machine will have, when it is not packed yet.
         for (Path platform : platforms("linux")) {
             long[] bytes = new long[1];
-            try (DeflaterOutputStream packed = new DeflaterOutputStream(new java.io.OutputStream() {
+            try (DeflaterOutputStream packed = new DeflaterOutputStream(new OutputStream() {
                 @Override
                 public void write(int one) {
                     bytes[0]++;
@@ -154,7 +160,7 @@ class NativesTest {
                     bytes[0] += count;
                 }
             })) {
-                Files.copy(platform.resolve("libjniNative.so"), packed);
+                Files.copy(library(platform), packed);
                 Files.copy(platform.resolve("libgomp.so.1"), packed);
             }
             assertTrue(bytes[0] <= LARGEST_JAR, platform + ": " + bytes[0] + " bytes packed");

@@ -49,7 +49,8 @@ final class Natives {
         if (said.indexOf("GLIBC") >= 0) {
             return "the C or C++ library of this system is too old (" + first + "): docs/platforms.md says what is needed";
         }
-        if (said.indexOf("no jniNative in java.library.path") >= 0) {
+        if (said.indexOf("Could not create the cache") >= 0
+                || said.indexOf("no jniNative in java.library.path") >= 0) {
             return "it cannot be unpacked: " + CACHE + "that can be written";
         }
         return first;
