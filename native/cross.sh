@@ -10,7 +10,7 @@ case $platform in
     ;;
   windows-x86_64)
     options=(-Dnative.compiler=x86_64-w64-mingw32-g++-posix -Dnative.module=dev.ottava.natives.windows.x86_64
-      -Dnative.properties=windows-x86_64-mingw "-Dnative.option=-include$PWD/native/windows/jni_md.h" -Dnative.link=-static)
+      -Dnative.properties=windows-x86_64-mingw -Dnative.link=-static -Dnative.option=-w) # of the generated code, which meets the jni.h of Linux
     ;;
   *)
     echo "ottava: natives are built for linux-arm64 and windows-x86_64, not for $platform" >&2
