@@ -118,6 +118,10 @@ struct AdamW {
     Clip clip;
 };
 
+__attribute__((always_inline)) inline bool is_finite(float x) {
+    return (float_to_bits(x) & 0x7fffffffu) < 0x7f800000u;
+}
+
 template <class Weight, class Moments, class G>
 static double adamw_chunk(const Weight& weight, const Moments& moments, const G* gradient, int64_t first, int64_t count,
                           const AdamW& step) {
@@ -135,8 +139,7 @@ static double adamw_chunk(const Weight& weight, const Moments& moments, const G*
         float next_v = s.beta2 * v[i] + s.rest2 * (clipped * clipped);
         w[i] = w[i] * s.decay - s.rate * next_m / (sqrtf(next_v * s.inverse_correction2) + s.epsilon);
         if constexpr (Moments::keeps_finite) {
-            bool finite = (float_to_bits(next_m) & 0x7fffffffu) < 0x7f800000u;
-            next_v = next_v > 0x1.fffffep127f ? 0x1.fffffep127f : next_v;
+            bool finite = is_finite(next_m) && is_finite(next_v);
             next_m = finite ? next_m : m[i];
             next_v = finite ? next_v : v[i];
         }

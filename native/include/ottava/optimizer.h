@@ -82,8 +82,8 @@ OTTAVA_API int ottava_adalomo_update_vectors(int64_t stream, int64_t control, in
  *         Rounded from x, with the largest and the smallest |x| > 0 of the group, in F32:
  *           exponent = floor(16 log2(100352) / log2(largest / smallest)) / 16, at least 1/16, at most 16 (m) or 64 (v)
  *           code     = 448 * (|x| / largest)^exponent, to nearest even, with the sign of x; of an x that is not 0 never 0
- *         A group of zeros has largest 0 and exponent 1. An x below 2^-126 counts as 2^-126. Where a gradient makes m infinite or NaN,
- *         both moments of the element stay, and the weight shows it; a v that is infinite is stored as the largest float.
+ *         A group of zeros has largest 0 and exponent 1. An x below 2^-126 counts as 2^-126. Where a gradient makes m or v infinite or
+ *         NaN, both moments of the element stay as they were; a NaN shows in the weight.
  */
 OTTAVA_API int ottava_adamw_update(int64_t stream, int64_t control, int weight_dtype, int gradient_dtype, int moment_dtype,
                                    const int64_t* tensors, int64_t count, double beta1, double beta2, double epsilon, double max_value,

@@ -68,6 +68,7 @@ struct PlainMoments {
     T* second;
 
     static constexpr bool keeps_finite = false;
+    static constexpr int least_blocks = sizeof(T) == 2 ? 2 : 0;  // random numbers take registers
     __device__ __forceinline__ bool aligned() const { return all_aligned_16(first, second); }
     __device__ __forceinline__ void load(float* m, float* v, int64_t i, int64_t left, bool aligned) const {
         load_run<update_run>(m, first + i, left, aligned);
@@ -84,6 +85,7 @@ struct CoatMoments {
     CoatMoment first, second;
 
     static constexpr bool keeps_finite = true;
+    static constexpr int least_blocks = 0;
     __device__ __forceinline__ bool aligned() const { return true; }
     __device__ __forceinline__ void load(float* m, float* v, int64_t i, int64_t left, bool) const {
         first.load(m, i, left);
@@ -94,6 +96,10 @@ struct CoatMoments {
         second.store(v, i, left, 64);
     }
 };
+
+__device__ __forceinline__ bool is_finite(float x) {
+    return (float_to_bits(x) & 0x7fffffffu) < 0x7f800000u;
+}
 
 template <class Weight, class Moments, class G>
 struct AdamWRow {
@@ -108,7 +114,7 @@ struct AdamWRow {
 
 template <class Weight, class Moments, class G>
 struct any_adamw_update {
-    static constexpr int threads = 256;
+    static constexpr int threads = 256, least_blocks = Moments::least_blocks;
     using Row = AdamWRow<Weight, Moments, G>;
     TensorTable<Row, 48> tensors;
     double beta1, beta2;
@@ -152,8 +158,7 @@ struct any_adamw_update {
                 float next_v = b2 * v[k] + r2 * (clipped * clipped);
                 w[k] = w[k] * decay - rate * next_m / (sqrtf(next_v * correction) + epsilon);
                 if constexpr (Moments::keeps_finite) {
-                    bool finite = (float_to_bits(next_m) & 0x7fffffffu) < 0x7f800000u;
-                    next_v = next_v > 0x1.fffffep127f ? 0x1.fffffep127f : next_v;
+                    bool finite = is_finite(next_m) && is_finite(next_v);
                     next_m = finite ? next_m : m[k];
                     next_v = finite ? next_v : v[k];
                 }
