@@ -44,6 +44,7 @@
     X(adamw_update)           \
     X(quantize)               \
     X(dequantize)             \
+    X(add_quantize)           \
     X(rms_norm_quantize)      \
     X(swiglu_quantize)        \
     X(swiglu_backward_quantize)
