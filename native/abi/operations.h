@@ -22,6 +22,7 @@
     X(column_sum)            \
     X(embedding_forward)     \
     X(embedding_backward)    \
+    X(embedding_lomo)        \
     X(rms_norm_forward)      \
     X(rms_norm_backward)     \
     X(gemm)                  \
@@ -33,6 +34,8 @@
     X(swiglu_forward)        \
     X(swiglu_backward)       \
     X(cross_entropy)         \
+    X(cross_entropy_tile)    \
+    X(cross_entropy_tile_gradient) \
     X(clip_coefficient)      \
     X(lomo_update)           \
     X(adalomo_update_matrix) \

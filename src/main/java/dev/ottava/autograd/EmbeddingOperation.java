@@ -18,6 +18,12 @@ public final class EmbeddingOperation {
                 tape.empty(weight.weight().dtype(), ids.count(), weight.weight().size(1));
         Embedding.forward(y.value(), weight.weight(), ids);
         tape.record(y.gradient(), List.of(weight), List.of(), parameters -> {
+            GradientEpilogue epilogue = parameters.epilogue(weight);
+            if (epilogue != null) {
+                epilogue.takeEmbedding(weight, y.gradient().tensor(), ids);
+                parameters.taken(weight);
+                return;
+            }
             GradientTarget target = parameters.open(weight);
             if (!target.accumulate()) {
                 target.tensor().fill(0);

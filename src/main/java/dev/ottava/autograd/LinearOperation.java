@@ -28,9 +28,15 @@ public final class LinearOperation {
             // The gradient of x first: handing on the weight's gradient changes the weight.
             GradientTarget dX = x.gradient().target();
             Gemm.inputGradient(dX.tensor(), y.gradient().tensor(), w, dX.accumulate());
-            GradientTarget dW = parameters.open(weight);
-            Gemm.weightGradient(dW.tensor(), y.gradient().tensor(), input, dW.accumulate());
-            parameters.done(weight);
+            GradientEpilogue epilogue = parameters.epilogue(weight);
+            if (epilogue != null) {
+                epilogue.take(weight, y.gradient().tensor(), input);
+                parameters.taken(weight);
+            } else {
+                GradientTarget dW = parameters.open(weight);
+                Gemm.weightGradient(dW.tensor(), y.gradient().tensor(), input, dW.accumulate());
+                parameters.done(weight);
+            }
             if (bias != null) {
                 GradientTarget dBias = parameters.open(bias);
                 Elementwise.columnSum(dBias.tensor(), y.gradient().tensor(), dBias.accumulate());

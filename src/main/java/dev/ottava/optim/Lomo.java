@@ -2,6 +2,7 @@ package dev.ottava.optim;
 
 import dev.ottava.autograd.Parameter;
 import dev.ottava.core.Tensor;
+import dev.ottava.kernel.LomoRule;
 import dev.ottava.kernel.LomoUpdate;
 import dev.ottava.kernel.StepControl;
 
@@ -11,6 +12,12 @@ public final class Lomo implements Optimizer {
 
     public Lomo(UpdateOptions options) {
         this.options = options;
+    }
+
+    @Override
+    public LomoRule epilogue(Parameter parameter, StepControl control, Tensor sumSquares) {
+        return new LomoRule(
+                control, options.decayOf(parameter), options.maxGradValue(), options.roundingOf(parameter), sumSquares);
     }
 
     @Override
