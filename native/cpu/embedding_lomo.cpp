@@ -1,4 +1,4 @@
-// LOMO of an embedding: its gradient exists a row at a time.
+// LOMO of an embedding: its gradient exists a row at a time. Compiled without contraction of products and sums, as optimizer.cpp is.
 #include "update.h"
 
 OTTAVA_CPU_BEGIN

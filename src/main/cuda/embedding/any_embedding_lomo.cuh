@@ -51,7 +51,7 @@ struct any_embedding_lomo {
             int64_t i = v * hidden + j;
             load_run<run>(w, weight + i, hidden - j, aligned);
 #pragma unroll
-            for (int k = 0; k < run; k++) w[k] = w[k] * decay - c.learning_rate * clip(g[k], max_value, c.coefficient);
+            for (int k = 0; k < run; k++) w[k] = lomo_of(w[k], decay, c.learning_rate, clip(g[k], max_value, c.coefficient));
             store_weights<Stochastic>(weight, i, w, hidden - j, aligned, random);
         }
         if (partial == nullptr) return;
