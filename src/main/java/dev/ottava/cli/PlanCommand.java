@@ -56,6 +56,7 @@ final class PlanCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         arguments.check();
+        Long ofGpu = memory == null ? null : MemorySize.parse("--memory", memory);
         LlamaConfig config = arguments.model.config();
         if (arguments.data.seqLen() > config.maxPositionEmbeddings()) {
             throw new InvalidArgumentException(
@@ -66,16 +67,17 @@ final class PlanCommand implements Callable<Integer> {
             Precision precision = arguments.device.precision(device);
             TrainingOptions options = arguments.options(precision, arguments.run.steps(1));
             MemoryStatistics plan = MemoryFit.plan(arguments, config, options);
+            long available = ofGpu == null ? device.availableBytes() : Math.max(0, ofGpu - MemorySize.GPU_RESERVE);
             if (json) {
-                print(plan, options, device);
+                print(plan, options, device, available);
             } else {
-                table(plan, config, options, device);
+                table(plan, config, options, device, available);
             }
         }
         return 0;
     }
 
-    private void table(MemoryStatistics plan, LlamaConfig config, TrainingOptions options, Device device) {
+    private void table(MemoryStatistics plan, LlamaConfig config, TrainingOptions options, Device device, long available) {
         PrintStream out = terminal.out();
         out.printf(
                 "%s, %s, %s, weights %s, %d x %d tokens, recompute %s%n%n",
@@ -95,7 +97,6 @@ final class PlanCommand implements Callable<Integer> {
                     Format.bytes(plan.peakByPurpose().getOrDefault(purpose, 0L)));
         }
         out.printf("%-18s %12s%n%n", "total", Format.bytes(plan.peakBytes()));
-        long available = available(device);
         boolean fits = plan.peakBytes() <= available;
         out.printf(
                 "%s has %s free: %s%n",
@@ -104,8 +105,7 @@ final class PlanCommand implements Callable<Integer> {
                 fits ? "it fits" : "it does not fit; " + MemoryFit.remedy(arguments, config, options, available));
     }
 
-    private void print(MemoryStatistics plan, TrainingOptions options, Device device) {
-        long available = available(device);
+    private void print(MemoryStatistics plan, TrainingOptions options, Device device, long available) {
         Map<String, Object> object = new LinkedHashMap<>();
         object.put("model", arguments.model.name());
         object.put("optimizer", Choices.word(options.optimizer()));
@@ -121,12 +121,6 @@ final class PlanCommand implements Callable<Integer> {
         object.put("available_bytes", available);
         object.put("fits", plan.peakBytes() <= available);
         Json.print(terminal.out(), object);
-    }
-
-    private long available(Device device) {
-        return memory == null
-                ? device.availableBytes()
-                : Math.max(0, MemorySize.parse("--memory", memory) - MemorySize.GPU_RESERVE);
     }
 
     private static Map<String, Long> byPurpose(Map<MemoryPurpose, Long> bytes) {
