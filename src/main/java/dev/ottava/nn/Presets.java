@@ -11,6 +11,7 @@ public final class Presets {
     public static final int BYTE_VOCAB_SIZE = 260;
 
     private static final Map<String, LlamaConfig> PRESETS = new TreeMap<>(Map.of(
+            "tiny-600k", preset(BYTE_VOCAB_SIZE, 128, 352, 3, 4, 2),
             "demo-3m", preset(BYTE_VOCAB_SIZE, 256, 688, 4, 4, 4),
             "llama-15m", preset(BYTE_VOCAB_SIZE, 384, 1024, 8, 6, 6),
             "llama-25m", preset(BYTE_VOCAB_SIZE, 512, 1376, 8, 8, 4),
