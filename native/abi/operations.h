@@ -6,6 +6,7 @@
 #include "ottava/device.h"
 #include "ottava/elementwise.h"
 #include "ottava/embedding.h"
+#include "ottava/fused_lomo.h"
 #include "ottava/gemm.h"
 #include "ottava/loss.h"
 #include "ottava/norm.h"
@@ -35,6 +36,9 @@
     X(cross_entropy)         \
     X(clip_coefficient)      \
     X(lomo_update)           \
+    X(lomo_update_fp8)       \
+    X(gemm_lomo)             \
+    X(gemm_fp8_lomo)         \
     X(adalomo_update_matrix) \
     X(adalomo_update_vector) \
     X(adamw_update)          \

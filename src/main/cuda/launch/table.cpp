@@ -4,6 +4,7 @@
 #include "attention.h"
 #include "elementwise.h"
 #include "embedding.h"
+#include "fused_lomo.h"
 #include "gemm.h"
 #include "gemm_fp8.h"
 #include "loss.h"
@@ -36,6 +37,9 @@ const Operations kernel_operations = {
     .cross_entropy = kernels::cross_entropy,
     .clip_coefficient = kernels::clip_coefficient,
     .lomo_update = kernels::lomo_update,
+    .lomo_update_fp8 = kernels::lomo_update_fp8,
+    .gemm_lomo = kernels::gemm_lomo,
+    .gemm_fp8_lomo = kernels::gemm_fp8_lomo,
     .adalomo_update_matrix = kernels::adalomo_update_matrix,
     .adalomo_update_vector = kernels::adalomo_update_vector,
     .adamw_update = kernels::adamw_update,
