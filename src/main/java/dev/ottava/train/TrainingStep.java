@@ -21,6 +21,7 @@ import dev.ottava.optim.AdamW;
 import dev.ottava.optim.Lomo;
 import dev.ottava.optim.Optimizer;
 import dev.ottava.optim.UpdateOptions;
+import dev.ottava.train.TrainingOptions.Fp8WeightRounding;
 import java.util.List;
 
 /**
@@ -60,6 +61,9 @@ public final class TrainingStep implements AutoCloseable {
         }
         this.model = model;
         this.options = options;
+        if (options.keepOperands()) {
+            model.keepOperands();
+        }
         this.optimizer = optimizer;
         this.control = new StepControl(model.device());
         this.sumsOfSquares = model.device()
@@ -68,8 +72,12 @@ public final class TrainingStep implements AutoCloseable {
     }
 
     private static Optimizer optimizer(List<Parameter> parameters, TrainingOptions options) {
-        UpdateOptions update =
-                new UpdateOptions(options.weightDecay(), options.noDecay1d(), options.maxGradValue(), options.seed());
+        UpdateOptions update = new UpdateOptions(
+                options.weightDecay(),
+                options.noDecay1d(),
+                options.maxGradValue(),
+                options.seed(),
+                options.fp8WeightRounding() == Fp8WeightRounding.STOCHASTIC);
         return switch (options.optimizer()) {
             case LOMO -> new Lomo(update);
             case ADALOMO -> new AdaLomo(parameters, update);
