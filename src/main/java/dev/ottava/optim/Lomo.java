@@ -22,6 +22,11 @@ public final class Lomo implements Optimizer {
 
     @Override
     public void update(Parameter parameter, Tensor gradient, StepControl control, Tensor sumSquares) {
+        if (parameter.isFp8()) {
+            LomoRule rule = epilogue(parameter, control, sumSquares);
+            LomoUpdate.apply(rule, parameter.quantized(), gradient, parameter.powerOfTwoScales());
+            return;
+        }
         LomoUpdate.apply(
                 control,
                 parameter.weight(),
