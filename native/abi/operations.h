@@ -23,6 +23,7 @@
     X(column_sum)            \
     X(embedding_forward)     \
     X(embedding_backward)    \
+    X(embedding_lomo)        \
     X(rms_norm_forward)      \
     X(rms_norm_backward)     \
     X(gemm)                  \
@@ -34,6 +35,8 @@
     X(swiglu_forward)        \
     X(swiglu_backward)       \
     X(cross_entropy)         \
+    X(cross_entropy_tile)    \
+    X(cross_entropy_tile_gradient) \
     X(clip_coefficient)      \
     X(lomo_update)           \
     X(lomo_update_fp8)       \

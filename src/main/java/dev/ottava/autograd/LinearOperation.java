@@ -33,9 +33,15 @@ public final class LinearOperation {
             try (Operand<Tensor> w = weight.matrix()) {
                 Gemm.inputGradient(dX.tensor(), y.gradient().tensor(), w.value(), dX.accumulate());
             }
-            GradientTarget dW = parameters.open(parameter);
-            Gemm.weightGradient(dW.tensor(), y.gradient().tensor(), input, dW.accumulate());
-            parameters.done(parameter);
+            GradientEpilogue epilogue = parameters.epilogue(parameter);
+            if (epilogue != null) {
+                epilogue.take(parameter, y.gradient().tensor(), input);
+                parameters.taken(parameter);
+            } else {
+                GradientTarget dW = parameters.open(parameter);
+                Gemm.weightGradient(dW.tensor(), y.gradient().tensor(), input, dW.accumulate());
+                parameters.done(parameter);
+            }
             if (bias != null) {
                 GradientTarget dBias = parameters.open(bias);
                 Elementwise.columnSum(dBias.tensor(), y.gradient().tensor(), dBias.accumulate());

@@ -96,7 +96,12 @@ final class PlanCommand implements Callable<Integer> {
                     Format.bytes(plan.atPeak().getOrDefault(purpose, 0L)),
                     Format.bytes(plan.peakByPurpose().getOrDefault(purpose, 0L)));
         }
-        out.printf("%-18s %12s%n%n", "total", Format.bytes(plan.peakBytes()));
+        out.printf("%-18s %12s%n", "total", Format.bytes(plan.peakBytes()));
+        long outside = outsideTensors(device);
+        if (outside > 0) {
+            out.printf("%-18s %12s  (Java and native libraries: a constant)%n", "beside tensors", Format.bytes(outside));
+        }
+        out.println();
         boolean fits = plan.peakBytes() <= available;
         out.printf(
                 "%s has %s free: %s%n",
@@ -115,6 +120,7 @@ final class PlanCommand implements Callable<Integer> {
         object.put("seq_len", arguments.data.seqLen());
         object.put("recompute", Choices.word(arguments.run.recompute));
         object.put("peak_bytes", plan.peakBytes());
+        object.put("outside_tensors_bytes", OutsideTensors.bytes(device));
         object.put("at_peak", byPurpose(plan.atPeak()));
         object.put("peak_by_purpose", byPurpose(plan.peakByPurpose()));
         object.put("device", memory == null ? device.name() : memory);

@@ -15,6 +15,12 @@ public final class Lomo implements Optimizer {
     }
 
     @Override
+    public LomoRule epilogue(Parameter parameter, StepControl control, Tensor sumSquares) {
+        return new LomoRule(
+                control, options.decayOf(parameter), options.maxGradValue(), options.roundingOf(parameter), sumSquares);
+    }
+
+    @Override
     public void update(Parameter parameter, Tensor gradient, StepControl control, Tensor sumSquares) {
         if (parameter.isFp8()) {
             LomoUpdate.apply(

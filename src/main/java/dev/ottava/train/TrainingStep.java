@@ -115,11 +115,12 @@ public final class TrainingStep implements AutoCloseable {
 
     private double consumingGradients(Batch batch, int step, long targets) {
         Device device = model.device();
-        try (Tape tape = Tape.recording(device);
+        boolean twice = options.maxGradNorm() > 0;
+        try (Tape tape = Tape.recording(device, weight -> rule(weight) != null, twice);
                 Inputs inputs = new Inputs(device, batch);
                 LossOperation.Loss loss = loss(tape, inputs, batch, targets)) {
             double sum = finite(loss.sum(), step);
-            if (options.maxGradNorm() > 0) {
+            if (twice) {
                 try (ParameterGradients norms = ParameterGradients.consumedBy(device, new Norms())) {
                     loss.backward(norms, true);
                 }
@@ -129,7 +130,7 @@ public final class TrainingStep implements AutoCloseable {
                 loss.backward(updates, false);
                 updateAll(updates);
             }
-            if (options.maxGradNorm() == 0) {
+            if (!twice) {
                 clip(
                         step,
                         "in one pass only the loss is looked at before weights change, and these have changed:"
