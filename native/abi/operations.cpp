@@ -69,6 +69,13 @@ int ottava_embedding_backward(int64_t stream, int64_t d_weight, int dtype, int64
     return dispatch<&Operations::embedding_backward>(stream, d_weight, dtype, d_out, ids, tokens, vocabulary, hidden);
 }
 
+int ottava_embedding_lomo(int64_t stream, int64_t control, int weight_dtype, int64_t weight, int dtype, int64_t d_out, int64_t ids,
+                          int64_t tokens, int64_t vocabulary, int64_t hidden, double weight_decay, double max_value, int stochastic,
+                          int64_t seed, int64_t tensor_index, int64_t sum_squares) {
+    return dispatch<&Operations::embedding_lomo>(stream, control, weight_dtype, weight, dtype, d_out, ids, tokens, vocabulary, hidden,
+                                                 weight_decay, max_value, stochastic, seed, tensor_index, sum_squares);
+}
+
 int ottava_rms_norm_forward(int64_t stream, int dtype, int64_t y, int64_t inverse_rms, int64_t x, int64_t weight, int64_t rows,
                             int64_t columns, double epsilon) {
     return dispatch<&Operations::rms_norm_forward>(stream, dtype, y, inverse_rms, x, weight, rows, columns, epsilon);
@@ -118,6 +125,17 @@ int ottava_swiglu_backward(int64_t stream, int dtype, int64_t d_gate, int64_t d_
 int ottava_cross_entropy(int64_t stream, int64_t losses, int d_dtype, int64_t d_logits, int64_t logits, int64_t targets, int64_t scale,
                          int64_t rows, int64_t vocabulary) {
     return dispatch<&Operations::cross_entropy>(stream, losses, d_dtype, d_logits, logits, targets, scale, rows, vocabulary);
+}
+
+int ottava_cross_entropy_tile(int64_t stream, int64_t losses, int64_t running, int64_t logits, int64_t targets, int64_t rows,
+                              int64_t vocabulary, int64_t first, int64_t columns) {
+    return dispatch<&Operations::cross_entropy_tile>(stream, losses, running, logits, targets, rows, vocabulary, first, columns);
+}
+
+int ottava_cross_entropy_tile_gradient(int64_t stream, int d_dtype, int64_t d_logits, int64_t logits, int64_t targets, int64_t running,
+                                       int64_t scale, int64_t rows, int64_t first, int64_t columns) {
+    return dispatch<&Operations::cross_entropy_tile_gradient>(stream, d_dtype, d_logits, logits, targets, running, scale, rows, first,
+                                                              columns);
 }
 
 int ottava_clip_coefficient(int64_t stream, int64_t control, int64_t sums, int64_t count, double max_norm) {
@@ -240,6 +258,10 @@ int ottava_dequantize(int64_t stream, int dtype, int64_t y, int64_t y_pitch, int
 int ottava_add_quantize(int64_t stream, int q_dtype, int64_t q, int64_t q_pitch, int64_t scales, int dtype, int64_t y, int64_t a, int64_t b,
                         int64_t rows, int64_t columns) {
     return dispatch<&Operations::add_quantize>(stream, q_dtype, q, q_pitch, scales, dtype, y, a, b, rows, columns);
+}
+
+int ottava_transpose_codes(int64_t stream, int64_t y, int64_t y_pitch, int64_t x, int64_t x_pitch, int64_t rows, int64_t columns) {
+    return dispatch<&Operations::transpose_codes>(stream, y, y_pitch, x, x_pitch, rows, columns);
 }
 
 int ottava_rms_norm_quantize(int64_t stream, int q_dtype, int64_t q, int64_t q_pitch, int64_t q_transposed, int64_t q_transposed_pitch,
