@@ -27,12 +27,23 @@ struct any_clip_coefficient {
     }
 };
 
-// What every update of a table is told besides.
+// What every update is told besides its tensors.
 struct UpdateOptions {
+    const Control* control;
+    int64_t count;
+    double weight_decay;
+    float max_value;  // infinity: no clamp
+    uint64_t seed;
+    uint32_t tensor;
+    bool aligned;
+};
+
+// The same where the rest is in a table.
+struct TableOptions {
     const Control* control;
     double* partial;  // [blocks], or null: nobody wants sums of squares
     uint64_t seed;
-    float max_value;  // infinity: no clamp
+    float max_value;
 };
 
 // row[i].out[0] = the sum of the partial sums of its blocks. A block for each row.
@@ -67,7 +78,7 @@ struct any_lomo_update {
     static constexpr int threads = 256;
     using Row = LomoRow<W, G>;
     TensorTable<Row, 96> tensors;
-    UpdateOptions options;
+    TableOptions options;
 
     __device__ __forceinline__ void operator()() const {
         Control c = *options.control;
