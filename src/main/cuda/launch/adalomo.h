@@ -7,7 +7,7 @@ namespace ottava::kernels {
 
 template <class W, bool Stochastic>
 void adalomo_matrix(int64_t stream, int64_t weight, int64_t gradient, int64_t row, int64_t column, int64_t rows, int64_t columns,
-                    int64_t sum_squares, const UpdateOptions& options) {
+                    double weight_decay, uint32_t tensor, int64_t sum_squares, const UpdateOptions& options) {
     RowGroups groups(rows, columns);
     Scratch scratch(stream, "adalomo_update_matrix");
     int64_t blocks = groups.tiles * groups.count, row_blocks = ceil_div(rows, 256), column_blocks = ceil_div(columns, 256);
@@ -17,7 +17,9 @@ void adalomo_matrix(int64_t stream, int64_t weight, int64_t gradient, int64_t ro
                          scratch.take<float>(groups.tiles * rows),
                          scratch.take<float>(groups.count * columns),
                          scratch.take<float>(rows),
-                         scratch.take<float>(columns)};
+                         scratch.take<float>(columns),
+                         tensor,
+                         all_aligned(weight, gradient) && columns % update_run == 0};
     AdaLomoSums* sums = scratch.take<AdaLomoSums>(blocks);
     double* row_partial = scratch.take<double>(row_blocks);
     double* update_partial = scratch.take<double>(blocks);
@@ -31,7 +33,7 @@ void adalomo_matrix(int64_t stream, int64_t weight, int64_t gradient, int64_t ro
            column_blocks + row_blocks, 256);
     launch(stream, any_adalomo_measure_u{g, update_partial, matrix, options}, groups.grid(), MatrixTile::threads);
     any_adalomo_step finish = {{}, options.control, scratch.take<AdaLomoStep>(1), sums, update_partial};
-    finish.tensors.row[0] = {pointer<float>(sum_squares), static_cast<double>(options.count), options.weight_decay, 0};
+    finish.tensors.row[0] = {pointer<float>(sum_squares), static_cast<double>(rows) * static_cast<double>(columns), weight_decay, 0};
     finish.tensors.rows = 1;
     finish.tensors.blocks = static_cast<int32_t>(blocks);
     launch(stream, finish, 1, any_adalomo_step::threads);
@@ -42,18 +44,17 @@ void adalomo_matrix(int64_t stream, int64_t weight, int64_t gradient, int64_t ro
 inline int adalomo_update_matrix(int64_t stream, int64_t control, int weight_dtype, int64_t weight, int64_t gradient, int64_t row,
                                  int64_t column, int64_t rows, int64_t columns, double weight_decay, double max_value, int stochastic,
                                  int64_t seed, int64_t tensor_index, int64_t sum_squares) {
-    bool aligned = all_aligned(weight, gradient) && columns % update_run == 0;
-    auto options = update_options(control, rows * columns, weight_decay, max_value, seed, tensor_index, aligned);
+    auto options = update_options(control, max_value, seed);
     with_float_type(stream, "adalomo_update_matrix", weight_dtype, [&](auto type) {
         using W = decltype(type);
         auto run = stochastic ? adalomo_matrix<W, sizeof(W) == 2> : adalomo_matrix<W, false>;
-        run(stream, weight, gradient, row, column, rows, columns, sum_squares, options);
+        run(stream, weight, gradient, row, column, rows, columns, weight_decay, static_cast<uint32_t>(tensor_index), sum_squares, options);
     });
     return OTTAVA_OK;
 }
 
 template <class W, bool Stochastic>
-void adalomo_vectors(int64_t stream, const int64_t* tensors, int64_t count, const TableOptions& options) {
+void adalomo_vectors(int64_t stream, const int64_t* tensors, int64_t count, const UpdateOptions& options) {
     using Table = AdaLomoVectors<W>;
     auto row_of = [](UpdateRow row, int32_t first_block) {
         return AdaLomoVector<W>{row.at<W>(OTTAVA_UPDATE_WEIGHT),
@@ -80,7 +81,7 @@ void adalomo_vectors(int64_t stream, const int64_t* tensors, int64_t count, cons
 
 inline int adalomo_update_vectors(int64_t stream, int64_t control, int weight_dtype, const int64_t* tensors, int64_t count,
                                   double max_value, int stochastic, int64_t seed) {
-    auto options = table_options(control, max_value, seed);
+    auto options = update_options(control, max_value, seed);
     with_float_type(stream, "adalomo_update_vectors", weight_dtype, [&](auto type) {
         using W = decltype(type);
         auto run = stochastic ? adalomo_vectors<W, sizeof(W) == 2> : adalomo_vectors<W, false>;

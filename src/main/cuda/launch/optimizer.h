@@ -17,18 +17,8 @@ inline int clip_coefficient(int64_t stream, int64_t control, int64_t sums, int64
     return OTTAVA_OK;
 }
 
-inline float clamp_of(double max_value) {
-    return max_value == 0 ? INFINITY : static_cast<float>(max_value);
-}
-
-inline UpdateOptions update_options(int64_t control, int64_t count, double weight_decay, double max_value, int64_t seed,
-                                    int64_t tensor_index, bool aligned) {
-    return {pointer<Control>(control),           count,  weight_decay, clamp_of(max_value), static_cast<uint64_t>(seed),
-            static_cast<uint32_t>(tensor_index), aligned};
-}
-
-inline TableOptions table_options(int64_t control, double max_value, int64_t seed) {
-    return {pointer<Control>(control), nullptr, static_cast<uint64_t>(seed), clamp_of(max_value)};
+inline UpdateOptions update_options(int64_t control, double max_value, int64_t seed) {
+    return {pointer<Control>(control), nullptr, static_cast<uint64_t>(seed), max_value == 0 ? INFINITY : static_cast<float>(max_value)};
 }
 
 // A row of the ABI's table.
@@ -96,7 +86,7 @@ inline int lomo_update(int64_t stream, int64_t control, int weight_dtype, int gr
                        double max_value, int stochastic, int64_t seed) {
     auto update = [&](auto kernel) {
         using Row = typename decltype(kernel)::Row;
-        kernel.options = table_options(control, max_value, seed);
+        kernel.options = update_options(control, max_value, seed);
         launch_updates(stream, "lomo_update", tensors, count, kernel, [](UpdateRow row, int32_t first_block) {
             return Row{row.at<std::remove_pointer_t<decltype(Row::weight)>>(OTTAVA_UPDATE_WEIGHT),
                        row.at<std::remove_pointer_t<decltype(Row::gradient)>>(OTTAVA_UPDATE_GRADIENT),
@@ -140,7 +130,7 @@ inline void read(CoatMoments& moments, UpdateRow row) {
 
 struct AdamWOptions {
     double beta1, beta2, epsilon;
-    TableOptions all;
+    UpdateOptions all;
 };
 
 template <class Weight, class Moments, class G>
@@ -176,7 +166,7 @@ inline int adamw_update(int64_t stream, int64_t control, int weight_dtype, int g
     bool split = false;
     for (int64_t i = 0; i < count; i++) split |= tensors[i * OTTAVA_UPDATE_FIELDS + OTTAVA_UPDATE_LOW_BITS] != 0;
     auto run = weight_dtype == OTTAVA_F32 ? adamw_of<FullWeight> : split ? adamw_of<SplitWeight> : adamw_of<RoundedWeight>;
-    run(stream, gradient_dtype, moment_dtype, tensors, count, {beta1, beta2, epsilon, table_options(control, max_value, seed)});
+    run(stream, gradient_dtype, moment_dtype, tensors, count, {beta1, beta2, epsilon, update_options(control, max_value, seed)});
     return OTTAVA_OK;
 }
 

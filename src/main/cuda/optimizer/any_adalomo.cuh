@@ -90,7 +90,7 @@ struct any_adalomo_measure_vectors {
     static constexpr int threads = 256;
     AdaLomoVectors<W> tensors;
     AdaLomoSums* partial;
-    TableOptions options;
+    UpdateOptions options;
 
     __device__ __forceinline__ void operator()() const {
         Control c = *options.control;
@@ -132,7 +132,7 @@ struct any_adalomo_apply_vectors {
     static constexpr int threads = 256;
     AdaLomoVectors<W> tensors;
     const AdaLomoStep* step;
-    TableOptions options;
+    UpdateOptions options;
 
     __device__ __forceinline__ void operator()() const {
         Control c = *options.control;

@@ -117,7 +117,7 @@ struct any_adamw_update {
     TensorTable<Row, 48> tensors;
     double beta1, beta2;
     float epsilon;
-    TableOptions options;
+    UpdateOptions options;
 
     __device__ __forceinline__ void operator()() const {
         OTTAVA_SHARED(float, factors, 3);

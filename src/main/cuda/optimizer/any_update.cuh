@@ -27,23 +27,12 @@ struct any_clip_coefficient {
     }
 };
 
-// What every update is told besides its tensors.
+// What every update of a table is told besides.
 struct UpdateOptions {
-    const Control* control;
-    int64_t count;
-    double weight_decay;
-    float max_value;  // infinity: no clamp
-    uint64_t seed;
-    uint32_t tensor;
-    bool aligned;
-};
-
-// The same where the rest is in a table.
-struct TableOptions {
     const Control* control;
     double* partial;  // [blocks], or null: nobody wants sums of squares
     uint64_t seed;
-    float max_value;
+    float max_value;  // infinity: no clamp
 };
 
 // row[i].out[0] = the sum of the partial sums of its blocks. A block for each row.
@@ -78,7 +67,7 @@ struct any_lomo_update {
     static constexpr int threads = 256;
     using Row = LomoRow<W, G>;
     TensorTable<Row, 96> tensors;
-    TableOptions options;
+    UpdateOptions options;
 
     __device__ __forceinline__ void operator()() const {
         Control c = *options.control;
