@@ -51,6 +51,13 @@ OTTAVA_API int ottava_add_quantize(int64_t stream, int q_dtype, int64_t q, int64
                                    int64_t b, int64_t rows, int64_t columns);
 
 /*
+ * y[j, i] = x[i, j] for codes x [rows, columns] of either format, rows x_pitch apart, as ottava_quantize writes them: the transposed copy
+ * of a weight that is stored as codes. y [columns, rows], rows y_pitch apart, is filled up with zeros as above.
+ */
+OTTAVA_API int ottava_transpose_codes(int64_t stream, int64_t y, int64_t y_pitch, int64_t x, int64_t x_pitch, int64_t rows,
+                                      int64_t columns);
+
+/*
  * The three operations below quantise what they make, PER_TENSOR or BLOCKS_128, without the tensor between. x, gate and up are either
  *   of dtype, dense, where their scales are 0: the bits are those of the operation without `_quantize`, rounded to dtype, and
  *     ottava_quantize;
