@@ -32,12 +32,20 @@ public sealed interface GradientEpilogue {
 
         @Override
         public void take(Parameter weight, Tensor dY, Tensor x) {
-            FusedLomo.apply(rule, weight.weight(), 0, dY, x);
+            if (weight.isFp8()) {
+                FusedLomo.apply(rule, weight.quantized(), dY, x, weight.powerOfTwoScales());
+            } else {
+                FusedLomo.apply(rule, weight.weight(), 0, dY, x);
+            }
         }
 
         @Override
         public void take(Parameter weight, QuantizedMatrix dY, QuantizedMatrix x) {
-            FusedLomo.apply(rule, weight.weight(), dY, x);
+            if (weight.isFp8()) {
+                FusedLomo.apply(rule, weight.quantized(), dY, x, weight.powerOfTwoScales());
+            } else {
+                FusedLomo.apply(rule, weight.weight(), dY, x);
+            }
         }
 
         @Override

@@ -52,13 +52,14 @@ final class TiledHead {
     }
 
     private void forward(Tensor sum) {
-        Tensor w = weight.weight();
         try (Tensor losses = device.empty(DType.F32, rows);
                 Tensor logits = device.empty(DType.F32, rows * width)) {
             for (long first = 0; first < vocabulary; first += width) {
                 long last = Math.min(first + width, vocabulary);
                 Tensor tile = tile(logits, last - first);
-                Gemm.multiply(tile, hidden.value(), w.rows(first, last));
+                try (Operand<Tensor> w = rowsOfWeight(first, last)) {
+                    Gemm.multiply(tile, hidden.value(), w.value());
+                }
                 CrossEntropy.tile(losses, running.tensor(), tile, targets, vocabulary, first);
             }
             Elementwise.sum(sum, losses);
@@ -91,7 +92,6 @@ final class TiledHead {
 
     private void tiles(Tensor dHidden, GradientEpilogue epilogue, GradientTarget dW) {
         Tensor h = hidden.value();
-        Tensor w = weight.weight();
         boolean inPlace = h.dtype() == DType.F32;
         try (Tensor factor = device.tensor(new float[] {(float) scale}, 1);
                 Tensor logits = device.empty(DType.F32, rows * width);
@@ -101,10 +101,12 @@ final class TiledHead {
                 long last = Math.min(first + width, vocabulary);
                 Tensor part = tile(logits, last - first);
                 Tensor dPart = inPlace ? part : tile(other, last - first);
-                Gemm.multiply(part, h, w.rows(first, last));
-                CrossEntropy.tileGradient(dPart, part, targets, running.tensor(), factor, first);
-                // Before the weight changes.
-                Gemm.inputGradient(dHidden, dPart, w.rows(first, last), first > 0);
+                try (Operand<Tensor> w = rowsOfWeight(first, last)) {
+                    Gemm.multiply(part, h, w.value());
+                    CrossEntropy.tileGradient(dPart, part, targets, running.tensor(), factor, first);
+                    // Before the weight changes.
+                    Gemm.inputGradient(dHidden, dPart, w.value(), first > 0);
+                }
                 if (epilogue == null) {
                     Gemm.weightGradient(dW.tensor().rows(first, last), dPart, h, dW.accumulate());
                 } else {
@@ -115,6 +117,10 @@ final class TiledHead {
                 Elementwise.sum(epilogue.sumSquares(), sums);
             }
         }
+    }
+
+    private Operand<Tensor> rowsOfWeight(long first, long last) {
+        return Operand.of(weight.weight().rows(first, last), hidden.value().dtype());
     }
 
     private Tensor tile(Tensor flat, long columns) {

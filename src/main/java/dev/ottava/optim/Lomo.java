@@ -23,16 +23,8 @@ public final class Lomo implements Optimizer {
     @Override
     public void update(Parameter parameter, Tensor gradient, StepControl control, Tensor sumSquares) {
         if (parameter.isFp8()) {
-            LomoUpdate.apply(
-                    new LomoRule(
-                            control,
-                            options.decayOf(parameter),
-                            options.maxGradValue(),
-                            options.roundingOf(parameter),
-                            sumSquares),
-                    parameter.quantized(),
-                    gradient,
-                    parameter.powerOfTwoScales());
+            LomoRule rule = epilogue(parameter, control, sumSquares);
+            LomoUpdate.apply(rule, parameter.quantized(), gradient, parameter.powerOfTwoScales());
             return;
         }
         LomoUpdate.apply(

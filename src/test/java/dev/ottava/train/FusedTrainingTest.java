@@ -17,6 +17,7 @@ import dev.ottava.nn.LlamaConfig;
 import dev.ottava.nn.LlamaModel;
 import dev.ottava.nn.LlamaParameters;
 import dev.ottava.nn.Precision;
+import dev.ottava.nn.WeightFormat;
 import dev.ottava.nn.RopeConfig;
 import dev.ottava.optim.Lomo;
 import dev.ottava.optim.Optimizer;
@@ -37,7 +38,18 @@ class FusedTrainingTest {
     private static final int LENGTH = 17;
     private static final UpdateOptions UPDATE = new UpdateOptions(0.1, true, 0.5, 11);
     private static final Map<String, Precision> PRECISIONS = Map.of(
-            "F32", Precision.F32, "BF16", Precision.BF16, "FP8", Precision.fp8(Scaling.BLOCKS_128));
+            "F32",
+            Precision.F32,
+            "BF16",
+            Precision.BF16,
+            "FP8",
+            Precision.fp8(Scaling.BLOCKS_128),
+            "FP8 weights",
+            Precision.fp8(Scaling.BLOCKS_128).with(WeightFormat.FP8),
+            "FP8 weights in BF16",
+            Precision.BF16.with(WeightFormat.FP8_POWER_OF_TWO),
+            "F32 weights in BF16",
+            Precision.BF16.with(WeightFormat.F32));
 
     private static LlamaConfig config(boolean tied, double epsilon) {
         RopeConfig rope = new RopeConfig(100, null);
@@ -75,14 +87,15 @@ class FusedTrainingTest {
                     .map(i -> step.run(List.of(batch(i)), i, 0.1).gradNorm())
                     .toList();
             Map<String, float[]> weights = new TreeMap<>();
-            model.parameters().forEach(p -> weights.put(p.name(), p.weight().toFloats()));
+            model.parameters()
+                    .forEach(p -> p.tensors().forEach((name, tensor) -> weights.put(name, tensor.toFloats())));
             return new Outcome(weights, norms);
         }
     }
 
     /** Every product is the same here, as no weight has more rows than one panel of it, so that the bits are. */
     @ParameterizedTest
-    @CsvSource({"F32, false", "BF16, false", "FP8, false", "F32, true", "BF16, true"})
+    @CsvSource({"F32, false", "BF16, false", "FP8, false", "F32, true", "BF16, true", "FP8 weights, false", "FP8 weights in BF16, true", "F32 weights in BF16, false", "F32 weights in BF16, true"})
     void fusedAndUnfusedGiveTheSameBits(String precision, boolean tied) {
         Outcome fused = train(tied, PRECISIONS.get(precision), 0, new Lomo(UPDATE));
         Outcome plain = train(tied, PRECISIONS.get(precision), 0, new Lomo(UPDATE)::update);
@@ -133,7 +146,9 @@ class FusedTrainingTest {
         "LOMO, FP8, false, 0.3",
         "ADALOMO, BF16, true, 0.3",
         "ADALOMO, F32, false, 0.3",
-        "ADAMW, BF16, true, 0"
+        "ADAMW, BF16, true, 0",
+        "LOMO, FP8 weights, false, 0",
+        "LOMO, FP8 weights in BF16, true, 0.3"
     })
     void thePlanIsWhatTheAllocatorSees(OptimizerKind kind, String precision, boolean tied, double maxGradNorm) {
         TrainingOptions options = options(kind, PRECISIONS.get(precision), maxGradNorm).with(o -> o.batchSize = 2);
@@ -159,7 +174,7 @@ class FusedTrainingTest {
      * first pass finds it, and every weight keeps its bits.
      */
     @ParameterizedTest
-    @CsvSource({"LOMO, F32", "LOMO, BF16", "LOMO, FP8", "ADALOMO, F32", "ADAMW, F32", "ADAMW, BF16"})
+    @CsvSource({"LOMO, F32", "LOMO, BF16", "LOMO, FP8", "ADALOMO, F32", "ADAMW, F32", "ADAMW, BF16", "LOMO, FP8 weights"})
     void nanInTheLastGradientChangesNothing(OptimizerKind kind, String name) {
         Precision precision = PRECISIONS.get(name);
         try (Device device = Device.open("cpu");
@@ -188,7 +203,7 @@ class FusedTrainingTest {
     private static Map<String, ByteBuffer> bytes(LlamaModel model, TrainingStep step) {
         Map<String, Tensor> tensors = new TreeMap<>(step.optimizer().state());
         for (Parameter parameter : model.parameters()) {
-            tensors.put(parameter.name(), parameter.weight());
+            tensors.putAll(parameter.tensors());
         }
         Map<String, ByteBuffer> bytes = new TreeMap<>();
         tensors.forEach((name, tensor) -> {
