@@ -105,18 +105,19 @@ inline int lomo_update_fp8(int64_t stream, int64_t control, int64_t weight, int6
                            int gradient_dtype, int64_t gradient, int64_t rows, int64_t columns, double weight_decay, double max_value,
                            int stochastic, int64_t seed, int64_t tensor_index, int64_t sum_squares) {
     int64_t blocks = ceil_div(rows, 128) * ceil_div(columns, 128);
-    auto options = update_options(control, rows * columns, weight_decay, max_value, seed, tensor_index,
-                                  all_aligned(gradient) && columns % update_run == 0);
+    auto options = update_options(control, max_value, seed);
+    bool aligned = all_aligned(gradient) && columns % update_run == 0;
     Scratch scratch(stream, "lomo_update_fp8");
-    double* partial = sum_squares == 0 ? nullptr : scratch.take<double>(blocks);
+    if (sum_squares != 0) options.partial = scratch.take<double>(blocks);
     with_float_type(stream, "lomo_update_fp8", gradient_dtype, [&](auto type) {
         using G = decltype(type);
         launch(stream,
                any_lomo_update_fp8<G>{pointer<uint8_t>(weight), weight_pitch, pointer<float>(weight_scales), pointer<const G>(gradient),
-                                      partial, rows, columns, stochastic != 0, power_of_two != 0, options},
+                                      rows, columns, weight_decay, static_cast<uint32_t>(tensor_index), stochastic != 0, power_of_two != 0,
+                                      aligned, options},
                blocks, any_lomo_update_fp8<G>::threads);
     });
-    if (sum_squares != 0) finish_sum(stream, sum_squares, partial, blocks);
+    if (sum_squares != 0) finish_sum(stream, sum_squares, options.partial, blocks);
     return OTTAVA_OK;
 }
 

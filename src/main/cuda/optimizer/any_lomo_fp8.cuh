@@ -17,18 +17,20 @@ struct any_lomo_update_fp8 {
     int64_t pitch;
     float* scales;
     const G* gradient;
-    double* partial;  // [blocks], or null
     int64_t rows, columns;
-    bool stochastic, power_of_two;
+    double weight_decay;
+    uint32_t tensor;
+    bool stochastic, power_of_two, aligned;
     UpdateOptions options;
 
     __device__ __forceinline__ void operator()() const {
         Control c = *options.control;
+        double* partial = options.partial;
         if (c.ok == 0 && partial == nullptr) return;
         int64_t across = (columns + block - 1) / block;
         int64_t row = blockIdx.x / across * block + threadIdx.x / 16, column = blockIdx.x % across * block + threadIdx.x % 16 * update_run;
         int64_t left = columns - column;
-        float decay = decay_of(static_cast<double>(c.learning_rate), options.weight_decay), before = scales[blockIdx.x];
+        float decay = decay_of(static_cast<double>(c.learning_rate), weight_decay), before = scales[blockIdx.x];
         float w[runs][update_run];
         uint32_t largest = 0;
         double sum = 0;
@@ -36,7 +38,7 @@ struct any_lomo_update_fp8 {
         for (int r = 0; r < runs; r++) {
             int64_t i = row + 16 * r;
             float g[update_run];
-            load_run<update_run>(g, gradient + i * columns + column, i < rows ? left : 0, options.aligned);
+            load_run<update_run>(g, gradient + i * columns + column, i < rows ? left : 0, aligned);
             if (partial != nullptr) sum += static_cast<double>(squares_of(g));
             if (c.ok == 0) continue;
             uint2 eight = i < rows && left > 0 ? *reinterpret_cast<const uint2*>(codes + i * pitch + column) : make_uint2(0, 0);
@@ -58,7 +60,7 @@ struct any_lomo_update_fp8 {
         float after = weight_scale_of(block_reduce<Maximum>(largest, 0u), power_of_two);
         if (threadIdx.x == 0) scales[blockIdx.x] = after;
         ExactDivision divided(after);
-        RandomBits random{options.seed, options.tensor, static_cast<uint32_t>(c.step)};
+        RandomBits random{options.seed, tensor, static_cast<uint32_t>(c.step)};
 #pragma unroll
         for (int r = 0; r < runs; r++) {
             int64_t i = row + 16 * r;

@@ -57,7 +57,7 @@ final class TiledHead {
             for (long first = 0; first < vocabulary; first += width) {
                 long last = Math.min(first + width, vocabulary);
                 Tensor tile = tile(logits, last - first);
-                try (Operand<Tensor> w = rowsOfWeight(first, last)) {
+                try (Operand<Tensor> w = rows(first, last)) {
                     Gemm.multiply(tile, hidden.value(), w.value());
                 }
                 CrossEntropy.tile(losses, running.tensor(), tile, targets, vocabulary, first);
@@ -101,7 +101,7 @@ final class TiledHead {
                 long last = Math.min(first + width, vocabulary);
                 Tensor part = tile(logits, last - first);
                 Tensor dPart = inPlace ? part : tile(other, last - first);
-                try (Operand<Tensor> w = rowsOfWeight(first, last)) {
+                try (Operand<Tensor> w = rows(first, last)) {
                     Gemm.multiply(part, h, w.value());
                     CrossEntropy.tileGradient(dPart, part, targets, running.tensor(), factor, first);
                     // Before the weight changes.
@@ -119,7 +119,8 @@ final class TiledHead {
         }
     }
 
-    private Operand<Tensor> rowsOfWeight(long first, long last) {
+    /** Rows of the weight in the dtype of the hidden states. */
+    private Operand<Tensor> rows(long first, long last) {
         return Operand.of(weight.weight().rows(first, last), hidden.value().dtype());
     }
 

@@ -120,13 +120,17 @@ final class PlanCommand implements Callable<Integer> {
         object.put("seq_len", arguments.data.seqLen());
         object.put("recompute", Choices.word(arguments.run.recompute));
         object.put("peak_bytes", plan.peakBytes());
-        object.put("outside_tensors_bytes", OutsideTensors.bytes(device));
+        object.put("outside_tensors_bytes", outsideTensors(device));
         object.put("at_peak", byPurpose(plan.atPeak()));
         object.put("peak_by_purpose", byPurpose(plan.peakByPurpose()));
         object.put("device", memory == null ? device.name() : memory);
         object.put("available_bytes", available);
         object.put("fits", plan.peakBytes() <= available);
         Json.print(terminal.out(), object);
+    }
+
+    private long outsideTensors(Device device) {
+        return memory == null ? OutsideTensors.bytes(device) : 0;
     }
 
     private static Map<String, Long> byPurpose(Map<MemoryPurpose, Long> bytes) {
