@@ -16,6 +16,7 @@ import dev.ottava.hub.ModelFolder;
 import dev.ottava.kernel.Scaling;
 import dev.ottava.nn.LlamaModel;
 import dev.ottava.nn.Precision;
+import dev.ottava.nn.WeightFormat;
 import dev.ottava.train.TrainingOptions.OptimizerKind;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -44,7 +45,13 @@ class TrainerTest {
             "FP8",
             Precision.fp8(Scaling.BLOCKS_128),
             "FP8 per tensor",
-            Precision.fp8(Scaling.PER_TENSOR));
+            Precision.fp8(Scaling.PER_TENSOR),
+            "FP8 weights",
+            Precision.fp8(Scaling.BLOCKS_128).with(WeightFormat.FP8),
+            "FP8 weights in BF16",
+            Precision.BF16.with(WeightFormat.FP8_POWER_OF_TWO),
+            "F32 weights in BF16",
+            Precision.BF16.with(WeightFormat.F32));
 
     /** Options by their names in {@link TrainingOptions}, over the defaults. */
     private static TrainingOptions options(OptimizerKind optimizer, int steps, Map<String, Object> changes) {
@@ -77,7 +84,8 @@ class TrainerTest {
                 assertEquals("killed", e.getMessage());
             }
             Map<String, float[]> weights = new TreeMap<>();
-            model.parameters().forEach(p -> weights.put(p.name(), p.weight().toFloats()));
+            model.parameters()
+                    .forEach(p -> p.tensors().forEach((name, tensor) -> weights.put(name, tensor.toFloats())));
             return new Outcome(run == null ? List.of() : losses(run.path()), weights, device.memory());
         }
     }
@@ -97,7 +105,18 @@ class TrainerTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"LOMO, F32", "LOMO, BF16", "ADALOMO, F32", "ADALOMO, BF16", "ADAMW, F32", "ADAMW, BF16", "LOMO, FP8"})
+    @CsvSource({
+        "LOMO, F32",
+        "LOMO, BF16",
+        "ADALOMO, F32",
+        "ADALOMO, BF16",
+        "ADAMW, F32",
+        "ADAMW, BF16",
+        "LOMO, FP8",
+        "LOMO, FP8 weights",
+        "LOMO, FP8 weights in BF16",
+        "ADAMW, F32 weights in BF16"
+    })
     void aRunThatGoesOnFromACheckpointEqualsOneThatWasNeverStopped(OptimizerKind optimizer, String precision) {
         TrainingOptions options = options(optimizer, 9, Map.of("saveSteps", 2, "precision", PRECISIONS.get(precision)));
         Outcome whole = train(options, RunFolder.create(folder.resolve("whole")), -1);
@@ -177,6 +196,10 @@ class TrainerTest {
         "LOMO, FP8, 1.0, true, 1",
         "ADALOMO, FP8 per tensor, 0, false, 1",
         "ADAMW, FP8, 1.0, false, 2",
+        "LOMO, FP8 weights, 0, true, 1",
+        "LOMO, FP8 weights, 1.0, false, 1",
+        "LOMO, FP8 weights in BF16, 0, true, 1",
+        "LOMO, F32 weights in BF16, 0, false, 1",
     })
     void thePlanIsWhatTheAllocatorSees(
             OptimizerKind optimizer, String precision, double maxGradNorm, boolean recompute, int accumulation) {
