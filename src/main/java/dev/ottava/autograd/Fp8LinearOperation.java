@@ -28,18 +28,35 @@ public final class Fp8LinearOperation {
      * @return [rows, out], of the dtype of the weight
      */
     public static Variable apply(Tape tape, QuantizedVariable x, Fp8Weight weight, Parameter bias) {
-        Parameter parameter = weight.parameter();
-        Tensor w = parameter.weight();
+        Tensor w = weight.parameter().weight();
         Variable y = tape.empty(w.dtype(), x.value().rows(), w.size(0));
         QuantizedMatrix forward = weight.codes();
         try (Tensor codes = forward.codes()) {
             Fp8Gemm.forward(y.value(), x.value(), forward, bias == null ? null : bias.weight());
         }
+        record(tape, y.gradient(), x, weight, bias);
+        return y;
+    }
+
+    /** The same, in groups of 16 where it is made, for a gated activation. */
+    public static QuantizedVariable groups(Tape tape, QuantizedVariable x, Fp8Weight weight, Parameter bias) {
+        Tensor w = weight.parameter().weight();
+        QuantizedVariable y = QuantizedVariable.groups(tape, w.dtype(), x.value().rows(), w.size(0));
+        QuantizedMatrix forward = weight.codes();
+        try (Tensor codes = forward.codes()) {
+            Fp8Gemm.forward(y.value(), x.value(), forward, bias == null ? null : bias.weight());
+        }
+        record(tape, y.gradient(), x, weight, bias);
+        return y;
+    }
+
+    private static void record(
+            Tape tape, Gradient gradient, QuantizedVariable x, Fp8Weight weight, Parameter bias) {
+        Parameter parameter = weight.parameter();
         List<Parameter> used = Stream.of(parameter, bias).filter(p -> p != null).toList();
-        tape.record(y.gradient(), used, x.saved(), parameters -> {
-            boolean ready = y.gradient().quantized() != null;
-            QuantizedMatrix dY =
-                    ready ? y.gradient().quantized() : quantize(y.gradient().tensor(), weight);
+        tape.record(gradient, used, x.saved(), parameters -> {
+            boolean ready = gradient.quantized() != null;
+            QuantizedMatrix dY = ready ? gradient.quantized() : quantize(gradient.tensor(), weight);
             try {
                 // The gradient of x first: handing on the weight's gradient changes the weight.
                 GradientTarget dX = x.gradient().target();
@@ -53,9 +70,9 @@ public final class Fp8LinearOperation {
                 if (bias != null) {
                     GradientTarget dBias = parameters.open(bias);
                     if (ready) {
-                        sumColumns(dBias, dY, w.dtype());
+                        sumColumns(dBias, dY, parameter.weight().dtype());
                     } else {
-                        Elementwise.columnSum(dBias.tensor(), y.gradient().tensor(), dBias.accumulate());
+                        Elementwise.columnSum(dBias.tensor(), gradient.tensor(), dBias.accumulate());
                     }
                     parameters.done(bias);
                 }
@@ -65,7 +82,6 @@ public final class Fp8LinearOperation {
                 }
             }
         });
-        return y;
     }
 
     private static QuantizedMatrix quantize(Tensor gradient, Fp8Weight weight) {

@@ -23,13 +23,15 @@ public final class LinearOperation {
         Variable y = tape.empty(x.value().dtype(), x.value().size(0), w.size(0));
         Gemm.multiply(y.value(), x.value(), false, w, false, bias == null ? null : bias.weight(), false);
         List<Parameter> used = Stream.of(weight, bias).filter(p -> p != null).toList();
-        Tensor input = x.value();
-        tape.record(y.gradient(), used, List.of(x.shared()), parameters -> {
+        SharedSaved saved = tape.save(x, tape.policy().operands());
+        tape.record(y.gradient(), used, List.of(saved), parameters -> {
             // The gradient of x first: handing on the weight's gradient changes the weight.
             GradientTarget dX = x.gradient().target();
             Gemm.inputGradient(dX.tensor(), y.gradient().tensor(), w, dX.accumulate());
             GradientTarget dW = parameters.open(weight);
-            Gemm.weightGradient(dW.tensor(), y.gradient().tensor(), input, dW.accumulate());
+            try (Tensor input = saved.saved().restore()) {
+                Gemm.weightGradient(dW.tensor(), y.gradient().tensor(), input, dW.accumulate());
+            }
             parameters.done(weight);
             if (bias != null) {
                 GradientTarget dBias = parameters.open(bias);

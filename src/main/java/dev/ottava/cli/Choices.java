@@ -2,6 +2,7 @@ package dev.ottava.cli;
 
 import dev.ottava.core.DType;
 import dev.ottava.kernel.Scaling;
+import dev.ottava.optim.AdamW;
 import dev.ottava.train.TrainingOptions.OptimizerKind;
 import dev.ottava.train.TrainingOptions.ScheduleKind;
 import java.util.Arrays;
@@ -46,6 +47,12 @@ final class Choices {
         }
     }
 
+    /** What is saved for the backward pass: as it was computed, or in FP8. */
+    enum Activations {
+        BF16,
+        FP8
+    }
+
     /** What is computed again in the backward pass. */
     enum Recompute {
         NONE,
@@ -58,6 +65,9 @@ final class Choices {
         register(commandLine, Precision.class);
         register(commandLine, Fp8Scaling.class);
         register(commandLine, Recompute.class);
+        register(commandLine, Activations.class);
+        register(commandLine, AdamW.StateKind.class);
+        register(commandLine, AdamW.WeightKind.class);
     }
 
     private static <E extends Enum<E>> void register(CommandLine commandLine, Class<E> type) {

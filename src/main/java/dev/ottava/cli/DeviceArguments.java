@@ -88,6 +88,11 @@ final class DeviceArguments {
         return Optional.ofNullable(precision).map(p -> p == Choices.Precision.FP32 ? DType.F32 : DType.BF16);
     }
 
+    /** Whether {@code --precision} says fp8. */
+    boolean saysFp8() {
+        return precision == Choices.Precision.FP8;
+    }
+
     Precision precision(Device device) {
         if (fp8Scaling != null && precision != Choices.Precision.FP8) {
             throw new InvalidArgumentException("--fp8-scaling is for --precision fp8: give both, or neither");

@@ -1,7 +1,9 @@
 package dev.ottava.cli;
 
+import dev.ottava.cli.Choices.Activations;
 import dev.ottava.cli.Choices.Recompute;
 import dev.ottava.core.InvalidArgumentException;
+import dev.ottava.kernel.Scaling;
 import dev.ottava.nn.Precision;
 import dev.ottava.train.TrainingOptions;
 import java.util.Collection;
@@ -46,8 +48,9 @@ final class TrainArguments {
         exclude("--model", "--preset");
         exclude("--steps", "--epochs");
         exclude("--eval-data", "--eval-fraction");
-        options(Precision.F32, 1);
-        options(Precision.F32, run.steps(1));
+        Precision precision = device.saysFp8() ? Precision.fp8(Scaling.BLOCKS_128) : Precision.F32;
+        options(precision, 1);
+        options(precision, run.steps(1));
     }
 
     /** Of two such options, one on the command line overrides the other in a file. */
@@ -83,6 +86,8 @@ final class TrainArguments {
                 optimizer.adamBeta1,
                 optimizer.adamBeta2,
                 optimizer.adamEpsilon,
+                optimizer.states,
+                optimizer.weights,
                 optimizer.maxGradNorm,
                 optimizer.maxGradValue,
                 batchSize,
@@ -91,6 +96,7 @@ final class TrainArguments {
                 run.seed,
                 data.shuffle(),
                 precision,
+                run.activations == Activations.FP8,
                 recompute == Recompute.BLOCK,
                 run.logSteps,
                 run.saveSteps,

@@ -23,6 +23,19 @@ public final class AdamW implements Optimizer {
      */
     public record Hyperparameters(double beta1, double beta2, double epsilon) {}
 
+    /** What the moments are stored in. */
+    public enum StateKind {
+        FP32,
+        BF16,
+        FP8
+    }
+
+    /** How BF16 weights are kept: with 16 more bits, which make them exact, or rounded stochastically. */
+    public enum WeightKind {
+        EXACT,
+        STOCHASTIC
+    }
+
     private final UpdateOptions options;
     private final Hyperparameters hyperparameters;
     private final States states = new States();

@@ -1,6 +1,7 @@
 package dev.ottava.train;
 
 import dev.ottava.autograd.LossOperation;
+import dev.ottava.autograd.SavingPolicy;
 import dev.ottava.autograd.Tape;
 import dev.ottava.core.Device;
 import dev.ottava.core.InvalidArgumentException;
@@ -14,6 +15,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.IntFunction;
 
 /**
  * Trains a model on a dataset.
@@ -65,6 +67,11 @@ public final class Trainer implements AutoCloseable {
     /** The step that was done last: 0, or that of the checkpoint that the run goes on from. */
     public int stepsDone() {
         return position.step();
+    }
+
+    /** What each layer, counted from 0, saves for the backward pass, instead of what the options say. */
+    public void saving(IntFunction<SavingPolicy> policies) {
+        step.saving(policies);
     }
 
     /** Trains to the last step. */
@@ -148,7 +155,7 @@ public final class Trainer implements AutoCloseable {
             try (Tape tape = Tape.notRecording(model.device());
                     TrainingStep.Inputs inputs = new TrainingStep.Inputs(model.device(), batch);
                     LossOperation.Loss loss =
-                            model.loss(tape, inputs.ids(), inputs.targets(), batch.rows(), 1, false)) {
+                            model.loss(tape, inputs.ids(), inputs.targets(), batch.rows(), 1)) {
                 sum += loss.sum();
                 targets += batch.targetCount();
             }

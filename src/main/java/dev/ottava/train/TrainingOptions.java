@@ -1,7 +1,9 @@
 package dev.ottava.train;
 
+import dev.ottava.autograd.SavingPolicy;
 import dev.ottava.core.InvalidArgumentException;
 import dev.ottava.nn.Precision;
+import dev.ottava.optim.AdamW;
 import java.util.Locale;
 import java.util.function.Consumer;
 
@@ -19,6 +21,9 @@ import java.util.function.Consumer;
  * @param gradientAccumulationSteps AdamW only: batches that share one update
  * @param steps updates in all
  * @param precision what the model computes with
+ * @param optimizerStates AdamW only: what its moments are stored in
+ * @param adamwWeights AdamW only: how BF16 weights are kept
+ * @param fp8Activations save activations in FP8 (COAT), which takes linear layers in FP8
  * @param recomputeBlocks keep only the input of each block for the backward pass
  * @param logSteps log every so many steps, and the last
  * @param saveSteps checkpoint every so many steps; 0 is off
@@ -35,6 +40,8 @@ public record TrainingOptions(
         double adamBeta1,
         double adamBeta2,
         double adamEpsilon,
+        AdamW.StateKind optimizerStates,
+        AdamW.WeightKind adamwWeights,
         double maxGradNorm,
         double maxGradValue,
         int batchSize,
@@ -43,6 +50,7 @@ public record TrainingOptions(
         long seed,
         boolean shuffle,
         Precision precision,
+        boolean fp8Activations,
         boolean recomputeBlocks,
         int logSteps,
         int saveSteps,
@@ -99,6 +107,16 @@ public record TrainingOptions(
                     + ": it consumes each gradient the moment it exists and has none to add to; raise --batch-size, or use"
                     + " --optimizer adamw");
         }
+        if (optimizerStates != AdamW.StateKind.FP32 && optimizer != OptimizerKind.ADAMW) {
+            throw new InvalidArgumentException("--optimizer-states "
+                    + optimizerStates.name().toLowerCase(Locale.ROOT) + " with "
+                    + optimizer.name().toLowerCase(Locale.ROOT) + ": only adamw has moments to compress; use --optimizer"
+                    + " adamw");
+        }
+        if (fp8Activations && !precision.usesFp8()) {
+            throw new InvalidArgumentException(
+                    "--activations fp8 saves what linear layers in FP8 make and read: it needs --precision fp8");
+        }
     }
 
     /** The defaults for an optimizer and a number of steps. */
@@ -113,6 +131,8 @@ public record TrainingOptions(
                 0.9,
                 0.999,
                 1e-8,
+                AdamW.StateKind.FP32,
+                AdamW.WeightKind.EXACT,
                 0,
                 0,
                 8,
@@ -122,10 +142,17 @@ public record TrainingOptions(
                 true,
                 Precision.F32,
                 false,
+                false,
                 10,
                 0,
                 2,
                 0);
+    }
+
+    /** What each layer saves for the backward pass. */
+    public SavingPolicy savingPolicy() {
+        SavingPolicy policy = fp8Activations ? SavingPolicy.COAT : SavingPolicy.AS_COMPUTED;
+        return recomputeBlocks ? policy.recomputed() : policy;
     }
 
     /** These options with some changed: {@code options.with(o -> o.batchSize = 4)}. */
@@ -146,6 +173,8 @@ public record TrainingOptions(
         public double adamBeta1;
         public double adamBeta2;
         public double adamEpsilon;
+        public AdamW.StateKind optimizerStates;
+        public AdamW.WeightKind adamwWeights;
         public double maxGradNorm;
         public double maxGradValue;
         public int batchSize;
@@ -154,6 +183,7 @@ public record TrainingOptions(
         public long seed;
         public boolean shuffle;
         public Precision precision;
+        public boolean fp8Activations;
         public boolean recomputeBlocks;
         public int logSteps;
         public int saveSteps;
@@ -170,6 +200,8 @@ public record TrainingOptions(
             adamBeta1 = options.adamBeta1;
             adamBeta2 = options.adamBeta2;
             adamEpsilon = options.adamEpsilon;
+            optimizerStates = options.optimizerStates;
+            adamwWeights = options.adamwWeights;
             maxGradNorm = options.maxGradNorm;
             maxGradValue = options.maxGradValue;
             batchSize = options.batchSize;
@@ -178,6 +210,7 @@ public record TrainingOptions(
             seed = options.seed;
             shuffle = options.shuffle;
             precision = options.precision;
+            fp8Activations = options.fp8Activations;
             recomputeBlocks = options.recomputeBlocks;
             logSteps = options.logSteps;
             saveSteps = options.saveSteps;
@@ -196,6 +229,8 @@ public record TrainingOptions(
                     adamBeta1,
                     adamBeta2,
                     adamEpsilon,
+                    optimizerStates,
+                    adamwWeights,
                     maxGradNorm,
                     maxGradValue,
                     batchSize,
@@ -204,6 +239,7 @@ public record TrainingOptions(
                     seed,
                     shuffle,
                     precision,
+                    fp8Activations,
                     recomputeBlocks,
                     logSteps,
                     saveSteps,

@@ -3,6 +3,7 @@ package dev.ottava.train;
 import dev.ottava.autograd.LossOperation;
 import dev.ottava.autograd.Parameter;
 import dev.ottava.autograd.ParameterGradients;
+import dev.ottava.autograd.SavingPolicy;
 import dev.ottava.autograd.Tape;
 import dev.ottava.core.DType;
 import dev.ottava.core.Device;
@@ -19,6 +20,7 @@ import dev.ottava.optim.Optimizer;
 import dev.ottava.optim.UpdateOptions;
 import dev.ottava.train.TrainingOptions.OptimizerKind;
 import java.util.List;
+import java.util.function.IntFunction;
 
 /**
  * One update of all parameters. Three ways lead through it:
@@ -40,6 +42,7 @@ public final class TrainingStep implements AutoCloseable {
 
     private final LlamaModel model;
     private final TrainingOptions options;
+    private IntFunction<SavingPolicy> saving;
     private final Optimizer optimizer;
     private final StepControl control;
     private final Tensor sumsOfSquares;
@@ -47,6 +50,8 @@ public final class TrainingStep implements AutoCloseable {
     public TrainingStep(LlamaModel model, TrainingOptions options) {
         this.model = model;
         this.options = options;
+        SavingPolicy policy = options.savingPolicy();
+        this.saving = layer -> policy;
         this.optimizer = optimizer(model.parameters(), options);
         this.control = new StepControl(model.device());
         this.sumsOfSquares = model.device()
@@ -70,6 +75,11 @@ public final class TrainingStep implements AutoCloseable {
 
     public Optimizer optimizer() {
         return optimizer;
+    }
+
+    /** What each layer, counted from 0, saves for the backward pass, instead of what the options say. */
+    public void saving(IntFunction<SavingPolicy> policies) {
+        saving = policies;
     }
 
     /**
@@ -139,7 +149,7 @@ public final class TrainingStep implements AutoCloseable {
     }
 
     private LossOperation.Loss loss(Tape tape, Inputs inputs, Batch batch, long targets) {
-        return model.loss(tape, inputs.ids, inputs.targets, batch.rows(), 1.0 / targets, options.recomputeBlocks());
+        return model.loss(tape, inputs.ids, inputs.targets, batch.rows(), 1.0 / targets, saving);
     }
 
     private void takeNorm(Parameter parameter, Tensor gradient) {

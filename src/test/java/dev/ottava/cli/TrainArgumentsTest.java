@@ -6,7 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import dev.ottava.core.Device;
 import dev.ottava.core.InvalidArgumentException;
 import dev.ottava.data.DataOptions;
+import dev.ottava.kernel.Scaling;
 import dev.ottava.nn.Precision;
+import dev.ottava.optim.AdamW;
 import dev.ottava.train.TrainingOptions;
 import dev.ottava.train.TrainingOptions.OptimizerKind;
 import dev.ottava.train.TrainingOptions.ScheduleKind;
@@ -59,6 +61,8 @@ class TrainArgumentsTest {
                 "--adam-beta1",
                 "--adam-beta2",
                 "--adam-epsilon",
+                "--optimizer-states",
+                "--adamw-weights",
                 "--max-grad-norm",
                 "--max-grad-value",
                 "--batch-size",
@@ -71,6 +75,7 @@ class TrainArgumentsTest {
                 "--no-shuffle",
                 "--precision",
                 "--fp8-scaling",
+                "--activations",
                 "--recompute",
                 "--device",
                 "--save-steps",
@@ -133,8 +138,9 @@ class TrainArgumentsTest {
                 parse("--model m --data a.txt b.jsonl --data c.jsonl --eval-data e.jsonl f.txt --eval-steps 11"
                         + " --output out --optimizer adamw --learning-rate 0.125 --lr-schedule cosine --warmup-steps 12"
                         + " --weight-decay 0.25 --no-decay-1d --adam-beta1 0.5 --adam-beta2 0.75 --adam-epsilon 1e-3"
+                        + " --optimizer-states bf16 --adamw-weights stochastic"
                         + " --max-grad-norm 2 --max-grad-value 3 --batch-size 4 --seq-len 64 --gradient-accumulation-steps"
-                        + " 5 --steps 100 --seed -9 --no-shuffle --precision bf16 --recompute block --device cpu"
+                        + " 5 --steps 100 --seed -9 --no-shuffle --precision fp8 --activations fp8 --recompute block --device cpu"
                         + " --save-steps 13 --keep-checkpoints 14 --log-steps 15");
         assertEquals(
                 new TrainingOptions(
@@ -147,6 +153,8 @@ class TrainArgumentsTest {
                         0.5,
                         0.75,
                         1e-3,
+                        AdamW.StateKind.BF16,
+                        AdamW.WeightKind.STOCHASTIC,
                         2,
                         3,
                         4,
@@ -154,13 +162,14 @@ class TrainArgumentsTest {
                         100,
                         -9,
                         false,
-                        Precision.BF16,
+                        Precision.fp8(Scaling.BLOCKS_128),
+                        true,
                         true,
                         15,
                         13,
                         14,
                         11),
-                arguments.options(Precision.BF16, arguments.run.steps(1)));
+                arguments.options(Precision.fp8(Scaling.BLOCKS_128), arguments.run.steps(1)));
         assertEquals(
                 new DataOptions(
                         List.of(Path.of("a.txt"), Path.of("b.jsonl"), Path.of("c.jsonl")),
