@@ -99,6 +99,7 @@ final class Session implements AutoCloseable {
 
     @Override
     public void close() {
+        stream(); // cublasLtDestroy wants the device's context current
         cublasLtDestroy(handle);
         Native.ottava_memory_free(device, workspace.address(), WORKSPACE_BYTES);
     }

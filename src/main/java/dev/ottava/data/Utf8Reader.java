@@ -14,7 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 
-/** Reads a UTF-8 file line by line or passage by passage, and refuses what is not UTF-8 with its place. */
+/** Reads a UTF-8 file line by line or passage by passage, without a byte-order mark, and refuses what is not UTF-8 with its place. */
 final class Utf8Reader implements AutoCloseable {
     /** A longer line than this many bytes is refused, as it is no row of anything. */
     private static final int LONGEST_LINE = 1 << 28;
@@ -40,9 +40,19 @@ final class Utf8Reader implements AutoCloseable {
         try {
             fileSize = Files.size(file);
             input = Files.newInputStream(file);
+            skipByteOrderMark();
         } catch (IOException e) {
             throw failure(e);
         }
+    }
+
+    /** Editors on Windows begin files with one; it is no text. */
+    private void skipByteOrderMark() throws IOException {
+        end = input.readNBytes(buffer, 0, 3);
+        bytesRead = end;
+        boolean marked =
+                end == 3 && buffer[0] == (byte) 0xEF && buffer[1] == (byte) 0xBB && buffer[2] == (byte) 0xBF;
+        start = marked ? 3 : 0;
     }
 
     /** The number, from 1, of the line where the last answer begins. */

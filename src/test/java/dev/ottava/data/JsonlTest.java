@@ -27,6 +27,13 @@ class JsonlTest extends DataTest {
     }
 
     @Test
+    void aByteOrderMarkIsNoText() {
+        try (Dataset data = open(8, file("a.jsonl", "\uFEFF{\"text\": \"ab\"}\n"))) {
+            assertArrayEquals(new int[] {BOS, 'a', 'b', EOS}, ids(data, 0));
+        }
+    }
+
+    @Test
     void onlyTheCompletionIsAskedFor() {
         try (Dataset data = open(16, file("a.jsonl", "{\"prompt\": \"ab\", \"completion\": \"cd\"}\r\n"))) {
             assertArrayEquals(new int[] {BOS, 'a', 'b', 'c', 'd', EOS}, ids(data, 0));

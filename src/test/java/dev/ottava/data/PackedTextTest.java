@@ -24,6 +24,14 @@ class PackedTextTest extends DataTest {
     }
 
     @Test
+    void aByteOrderMarkIsNoText() {
+        try (Dataset data = open(4, file("a.txt", "\uFEFFabcde"), file("b.txt", "\uFEFF"))) {
+            assertArrayEquals(new int[] {'a', 'b', 'c', 'd'}, ids(data, 0));
+            assertArrayEquals(new int[] {'b', 'c', 'd', 'e'}, targets(data, 0));
+        }
+    }
+
+    @Test
     void aLastSingleIdIsOnlyATarget() {
         try (Dataset data = open(4, file("a.txt", "abcde"))) {
             assertEquals(1, data.rows());
