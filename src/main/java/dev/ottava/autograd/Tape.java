@@ -73,7 +73,8 @@ public final class Tape implements AutoCloseable {
         policy = newPolicy;
     }
 
-    SavingPolicy policy() {
+    /** What operations save now. */
+    public SavingPolicy policy() {
         return policy;
     }
 

@@ -184,6 +184,16 @@ public final class Trainer implements AutoCloseable {
         }
     }
 
+    /** Bytes that a layer saves for the backward pass, as the allocator counts them in the forward pass on a device that does nothing else. */
+    public static long planSavedBytes(LlamaConfig config, TrainingOptions options, int seqLen) {
+        SavingPolicy policy = options.savingPolicy();
+        tokens(options.batchSize(), seqLen);
+        try (Device meta = Device.open("meta");
+                LlamaModel model = LlamaModel.empty(config, meta, options.precision())) {
+            return model.savedBytes(options.batchSize(), seqLen, layer -> policy) / config.numHiddenLayers();
+        }
+    }
+
     private static int tokens(int batchSize, int seqLen) {
         long tokens = (long) batchSize * seqLen;
         if (tokens > Integer.MAX_VALUE) {

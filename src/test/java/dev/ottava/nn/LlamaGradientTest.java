@@ -179,6 +179,29 @@ class LlamaGradientTest {
         }
     }
 
+    /** What is saved in FP8 costs little more than computing in FP8, and the ways to compute it give the same bits. */
+    @ParameterizedTest
+    @EnumSource(
+            value = Scaling.class,
+            names = {"PER_TENSOR", "BLOCKS_128"})
+    void gradientsOfCoatAreNearThoseOfFp8(Scaling scaling) {
+        try (Device device = Device.open("cpu");
+                LlamaModel f32 = LlamaModel.initialize(config(false), device, Precision.F32, 3);
+                LlamaModel fp8 = LlamaModel.initialize(config(false), device, new Precision(DType.F32, scaling), 3)) {
+            Map<String, float[]> exact = gradients(f32, SavingPolicy.AS_COMPUTED, false);
+            Map<String, float[]> computed = gradients(fp8, SavingPolicy.AS_COMPUTED, false);
+            Map<String, float[]> coat = gradients(fp8, SavingPolicy.COAT, false);
+            coat.forEach((name, gradient) -> {
+                double error = distance(gradient, exact.get(name));
+                double ofFp8 = distance(computed.get(name), exact.get(name));
+                assertTrue(error > 0 && error < 0.03 + 1.5 * ofFp8, name + " is off by " + error + ", FP8 by " + ofFp8);
+            });
+            gradients(fp8, SavingPolicy.COAT.recomputed(), false)
+                    .forEach((name, g) -> assertArrayEquals(coat.get(name), g, name));
+            gradients(fp8, SavingPolicy.COAT, true).forEach((name, g) -> assertArrayEquals(coat.get(name), g, name));
+        }
+    }
+
     /** A weight that changes is quantised with new scales once the model is told. */
     @Test
     void changedWeightsHaveNewScales() {
