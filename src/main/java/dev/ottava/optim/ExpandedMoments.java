@@ -1,6 +1,7 @@
 package dev.ottava.optim;
 
 import dev.ottava.core.Tensor;
+import dev.ottava.kernel.AdamWMoment;
 
 /**
  * Moments as E4M3 in groups of 128 with dynamic range expansion (COAT, Xi et al., 2024, section 4), made and read on the host: for a state that was stored in
@@ -10,9 +11,7 @@ import dev.ottava.core.Tensor;
  * <pre>x = sign(code) · largest · (|code| / 448)^(1 / exponent)</pre>
  */
 public final class ExpandedMoments {
-    /** Elements that share a largest and an exponent. */
-    public static final int GROUP = 128;
-
+    private static final int GROUP = (int) AdamWMoment.GROUP;
     private static final int CHUNK = GROUP << 13;
     private static final double LARGEST_CODE = 448;
     private static final double SMALLEST_CODE = 1.0 / 512;
@@ -21,16 +20,11 @@ public final class ExpandedMoments {
 
     private ExpandedMoments() {}
 
-    /** The shape of the groups of so many elements: each has its largest |x| and its exponent. */
-    public static long[] groupsShape(long count) {
-        return new long[] {(count + GROUP - 1) / GROUP, 2};
-    }
-
     /**
      * Quantises.
      *
      * @param codes E4M3
-     * @param groups F32, {@link #groupsShape}
+     * @param groups F32, {@link AdamWMoment#groupShape}
      * @param x F32, as many elements as codes
      * @param second whether these are second moments, whose exponents may be larger
      */
@@ -40,7 +34,7 @@ public final class ExpandedMoments {
         for (long from = 0; from < x.count(); from += CHUNK) {
             long to = Math.min(from + CHUNK, x.count());
             float[] values = flatX.rows(from, to).toFloats();
-            float[] side = new float[2 * (int) groupsShape(values.length)[0]];
+            float[] side = new float[2 * (int) AdamWMoment.groupShape(values.length)[0]];
             for (int first = 0; first < values.length; first += GROUP) {
                 encode(values, first, Math.min(first + GROUP, values.length), side, second ? 64 : 16);
             }

@@ -13,6 +13,7 @@ import dev.ottava.core.InvalidArgumentException;
 import dev.ottava.core.MemoryPurpose;
 import dev.ottava.core.Tensor;
 import dev.ottava.data.Batch;
+import dev.ottava.kernel.AdamWUpdate;
 import dev.ottava.kernel.Elementwise;
 import dev.ottava.kernel.LomoRule;
 import dev.ottava.kernel.StepControl;
@@ -82,7 +83,9 @@ public final class TrainingStep implements AutoCloseable {
                 new AdamW(
                         parameters,
                         update,
-                        new AdamW.Hyperparameters(options.adamBeta1(), options.adamBeta2(), options.adamEpsilon()));
+                        new AdamWUpdate.Hyperparameters(options.adamBeta1(), options.adamBeta2(), options.adamEpsilon()),
+                        options.optimizerStates(),
+                        options.adamwWeights());
         };
     }
 
