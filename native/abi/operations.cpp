@@ -189,6 +189,10 @@ int ottava_dequantize(int64_t stream, int dtype, int64_t y, int64_t y_pitch, int
     return dispatch<&Operations::dequantize>(stream, dtype, y, y_pitch, q_dtype, q, q_pitch, scaling, scales, rows, columns);
 }
 
+int ottava_transpose_codes(int64_t stream, int64_t y, int64_t y_pitch, int64_t x, int64_t x_pitch, int64_t rows, int64_t columns) {
+    return dispatch<&Operations::transpose_codes>(stream, y, y_pitch, x, x_pitch, rows, columns);
+}
+
 int ottava_rms_norm_quantize(int64_t stream, int q_dtype, int64_t q, int64_t q_pitch, int64_t q_transposed, int64_t q_transposed_pitch,
                              int scaling, int64_t scales, int64_t inverse_rms, int dtype, int64_t x, int64_t weight, int64_t rows,
                              int64_t columns, double epsilon) {

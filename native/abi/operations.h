@@ -40,6 +40,7 @@
     X(adamw_update)          \
     X(quantize)              \
     X(dequantize)            \
+    X(transpose_codes)       \
     X(rms_norm_quantize)     \
     X(swiglu_quantize)       \
     X(swiglu_backward_quantize)

@@ -271,4 +271,24 @@ int dequantize(int64_t, int dtype, int64_t y, int64_t y_pitch, int q_dtype, int6
     return OTTAVA_OK;
 }
 
+// A block of 128 columns of x becomes 128 rows of y, in cache-sized parts of 128 rows of x. The last part may end within a group of 16.
+int transpose_codes(int64_t, int64_t y, int64_t y_pitch, int64_t x, int64_t x_pitch, int64_t rows, int64_t columns) {
+    int64_t column_blocks = (columns + block - 1) / block;
+#pragma omp parallel for if (rows * columns > parallel_from)
+    for (int64_t c = 0; c < column_blocks; c++) {
+        int64_t j = c * block, width = columns - j < block ? columns - j : block;
+        const uint8_t* from = pointer<uint8_t>(x) + j;
+        uint8_t* to = pointer<uint8_t>(y) + j * y_pitch;
+        int64_t whole = rows / group * group;
+        for (int64_t i = 0; i < whole; i += block)
+            transpose_bytes(to + i, y_pitch, from + i * x_pitch, x_pitch, whole - i < block ? whole - i : block, width);
+        if (whole == rows) continue;
+        alignas(64) uint8_t last[group * block] = {};
+        for (int64_t k = 0; k < rows - whole; k++)
+            memcpy(last + k * block, from + (whole + k) * x_pitch, static_cast<size_t>(filled_up(width)));
+        transpose_bytes(to + whole, y_pitch, last, block, group, width);
+    }
+    return OTTAVA_OK;
+}
+
 OTTAVA_CPU_END

@@ -47,6 +47,13 @@ OTTAVA_API int ottava_dequantize(int64_t stream, int dtype, int64_t y, int64_t y
                                  int scaling, int64_t scales, int64_t rows, int64_t columns);
 
 /*
+ * y[j, i] = x[i, j] for codes x [rows, columns] of either format, rows x_pitch apart, as ottava_quantize writes them: the transposed copy
+ * of a weight that is stored as codes. y [columns, rows], rows y_pitch apart, is filled up with zeros as above.
+ */
+OTTAVA_API int ottava_transpose_codes(int64_t stream, int64_t y, int64_t y_pitch, int64_t x, int64_t x_pitch, int64_t rows,
+                                      int64_t columns);
+
+/*
  * The three operations below give, bit for bit, what the operation without `_quantize` followed by ottava_quantize would, without the
  * tensor between them; PER_TENSOR or BLOCKS_128. All tensors of dtype are dense.
  */

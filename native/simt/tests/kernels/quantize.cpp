@@ -24,6 +24,7 @@ OTTAVA_CASE(quantize) {
                 int64_t across = pitch_of(c, rows), transposed = scaling == OTTAVA_GROUPS_16 ? 0 : c.empty(fp8, columns * across);
                 c.run.quantize(c.stream, fp8, q, pitch, transposed, across, scaling, scales, 0, dtype, x, x_pitch, rows, columns);
                 c.run.dequantize(c.stream, dtype, c.empty(dtype, rows * x_pitch), x_pitch, fp8, q, pitch, scaling, scales, rows, columns);
+                if (transposed != 0) c.run.transpose_codes(c.stream, c.empty(fp8, columns * across), across, q, pitch, rows, columns);
                 // Again, by the scales that there are.
                 int64_t again = c.empty(fp8, rows * pitch);
                 c.run.quantize(c.stream, fp8, again, pitch, 0, 0, scaling, scales, 1, dtype, x, x_pitch, rows, columns);

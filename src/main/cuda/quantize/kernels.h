@@ -5,6 +5,7 @@
 #include "any_first_pass.cuh"
 #include "any_quantize.cuh"
 #include "any_quantize_groups.cuh"
+#include "any_transpose_codes.cuh"
 
 #define OTTAVA_QUANTIZE_KERNELS(X)                                                        \
     X(any_quantize_e4m3_f32, any_quantize<e4m3, StoredMatrix<float>>)                     \
@@ -33,4 +34,5 @@
     X(any_dequantize_e5m2_bf16, any_dequantize<e5m2, bf16>)                               \
     X(any_rms_norm_magnitudes_f32, any_rms_norm_magnitudes<float>)                        \
     X(any_rms_norm_magnitudes_bf16, any_rms_norm_magnitudes<bf16>)                        \
-    X(any_tensor_scale, any_tensor_scale)
+    X(any_tensor_scale, any_tensor_scale)                                                 \
+    X(any_transpose_codes, any_transpose_codes)

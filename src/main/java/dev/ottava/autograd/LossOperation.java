@@ -48,6 +48,13 @@ public final class LossOperation {
         }
     }
 
+    /** {@code logits = hidden weightᵀ}, F32. */
+    public static void logits(Tensor logits, Tensor hidden, Parameter weight) {
+        try (Operand<Tensor> w = Operand.of(weight, hidden.dtype())) {
+            Gemm.multiply(logits, hidden, w.value());
+        }
+    }
+
     /**
      * The loss of {@code hidden weightᵀ} against the targets.
      *
@@ -57,24 +64,25 @@ public final class LossOperation {
      * @param scale what the gradient is multiplied with, as a rule 1 / number of targets
      */
     public static Loss apply(Tape tape, Variable hidden, Parameter weight, Tensor targets, double scale) {
-        Tensor w = weight.weight();
         Tensor h = hidden.value();
         Device device = tape.device();
         long rows = h.size(0);
-        long vocabulary = w.size(0);
+        long vocabulary = weight.weight().size(0);
         boolean train = tape.isRecording();
         SharedTensor dHidden =
                 train ? new SharedTensor(device.arena(MemoryPurpose.ACTIVATIONS).empty(h.dtype(), h.shape())) : null;
         SharedTensor dWeight =
-                train ? new SharedTensor(device.arena(MemoryPurpose.GRADIENTS).empty(DType.F32, w.shape())) : null;
+                train ? new SharedTensor(device.arena(MemoryPurpose.GRADIENTS).empty(DType.F32, weight.weight().shape())) : null;
         Tensor sum = device.empty(DType.F32, 1);
         long chunk = Math.min(rows, Math.max(64, LOGITS_IN_MEMORY / vocabulary));
         // BF16 needs a second buffer for the gradient; in F32 it takes the place of the logits.
         boolean inPlace = h.dtype() == DType.F32;
-        try (Tensor losses = device.empty(DType.F32, rows);
+        try (Operand<Tensor> stored = Operand.of(weight, h.dtype());
+                Tensor losses = device.empty(DType.F32, rows);
                 Tensor factor = device.tensor(new float[] {(float) scale}, 1);
                 Tensor logits = device.empty(DType.F32, chunk, vocabulary);
                 Tensor other = train && !inPlace ? device.empty(h.dtype(), chunk, vocabulary) : null) {
+            Tensor w = stored.value();
             for (long first = 0; first < rows; first += chunk) {
                 long last = Math.min(first + chunk, rows);
                 Tensor part = logits.rows(0, last - first);

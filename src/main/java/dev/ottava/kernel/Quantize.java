@@ -56,6 +56,30 @@ public final class Quantize {
     }
 
     /**
+     * Writes the transposed codes of a matrix, which shares its scales.
+     *
+     * @param transposed whose transposed copy is written, and nothing else; its scales are not read
+     * @param q has untransposed codes
+     */
+    public static void transpose(QuantizedMatrix transposed, QuantizedMatrix q) {
+        String operation = "transpose_codes";
+        Check.that(q.codes() != null && transposed.transposed() != null, operation, "codes or the transposed copy is absent");
+        Check.that(
+                q.rows() == transposed.rows() && q.columns() == transposed.columns() && q.dtype() == transposed.dtype(),
+                operation,
+                q.codes() + " and " + transposed.transposed() + " differ in shape or dtype");
+        Check.device(operation, q.codes(), transposed.transposed());
+        Status.check(Native.ottava_transpose_codes(
+                q.codes().device().stream(),
+                transposed.transposed().address(),
+                pitch(transposed.transposed()),
+                q.codes().address(),
+                pitch(q.codes()),
+                q.rows(),
+                q.columns()));
+    }
+
+    /**
      * {@code y = code · scale}, rounded to the dtype of y.
      *
      * @param y [rows, columns], F32 or BF16

@@ -2,7 +2,7 @@ package dev.ottava.nn;
 
 import dev.ottava.autograd.AttentionOperation;
 import dev.ottava.autograd.EmbeddingOperation;
-import dev.ottava.autograd.Fp8Weight;
+import dev.ottava.autograd.LinearWeight;
 import dev.ottava.autograd.LossOperation;
 import dev.ottava.autograd.Parameter;
 import dev.ottava.autograd.Recompute;
@@ -17,7 +17,6 @@ import dev.ottava.core.Device;
 import dev.ottava.core.InvalidArgumentException;
 import dev.ottava.core.MemoryPurpose;
 import dev.ottava.core.Tensor;
-import dev.ottava.kernel.Gemm;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -32,7 +31,7 @@ public final class LlamaModel implements AutoCloseable {
     private final List<Parameter> parameters = new ArrayList<>();
     private final Map<String, Parameter> byName = new HashMap<>();
     private final List<LlamaBlock> blocks = new ArrayList<>();
-    private final Map<Parameter, Fp8Weight> fp8Weights = new HashMap<>();
+    private final Map<Parameter, LinearWeight> linearWeights = new HashMap<>();
     private final RopeTables rope;
 
     private LlamaModel(LlamaConfig config, Device device, Precision precision) {
@@ -40,15 +39,15 @@ public final class LlamaModel implements AutoCloseable {
         this.device = device;
         this.precision = precision;
         LlamaParameters.shapes(config).forEach((name, shape) -> {
-            Tensor weight = device.arena(MemoryPurpose.WEIGHTS).empty(precision.dtype(), shape);
-            Parameter parameter = new Parameter(name, parameters.size(), weight);
+            Parameter parameter =
+                    precision.weights().empty(device, name, parameters.size(), shape);
             parameters.add(parameter);
             byName.put(name, parameter);
         });
         for (int layer = 0; layer < config.numHiddenLayers(); layer++) {
-            blocks.add(new LlamaBlock(config, layer, byName::get, precision.fp8Scaling()));
+            blocks.add(new LlamaBlock(config, layer, byName::get, precision));
         }
-        blocks.stream().flatMap(LlamaBlock::fp8Weights).forEach(weight -> fp8Weights.put(weight.parameter(), weight));
+        blocks.stream().flatMap(LlamaBlock::weights).forEach(weight -> linearWeights.put(weight.parameter(), weight));
         rope = new RopeTables(device, config);
     }
 
@@ -76,14 +75,14 @@ public final class LlamaModel implements AutoCloseable {
         return precision;
     }
 
-    /** The dtype of weights and activations. */
+    /** The dtype of activations. */
     public DType dtype() {
         return precision.dtype();
     }
 
     /** Says that a weight has changed, as whoever changes one must: what linear layers in FP8 know of it is made again. */
     public void changed(Parameter parameter) {
-        Fp8Weight weight = fp8Weights.get(parameter);
+        LinearWeight weight = linearWeights.get(parameter);
         if (weight != null) {
             weight.changed();
         }
@@ -91,7 +90,12 @@ public final class LlamaModel implements AutoCloseable {
 
     /** Says that all weights may have changed. */
     public void changed() {
-        fp8Weights.values().forEach(Fp8Weight::changed);
+        linearWeights.values().forEach(LinearWeight::changed);
+    }
+
+    /** Keeps the operands of products in FP8 from one use to the next: see {@link LinearWeight#keepOperands}. */
+    public void keepOperands() {
+        linearWeights.values().forEach(LinearWeight::keepOperands);
     }
 
     /** All parameters in the order of their names. A tied language-model head is the embedding, and is not listed twice. */
@@ -189,7 +193,7 @@ public final class LlamaModel implements AutoCloseable {
     }
 
     Variable embed(Tape tape, Tensor ids) {
-        return EmbeddingOperation.apply(tape, ids, byName.get("model.embed_tokens.weight"));
+        return EmbeddingOperation.apply(tape, ids, byName.get("model.embed_tokens.weight"), dtype());
     }
 
     Variable finalNorm(Tape tape, Variable x) {
@@ -199,7 +203,7 @@ public final class LlamaModel implements AutoCloseable {
     /** Logits, F32, of hidden states [rows, hidden]. */
     Tensor project(Tensor hidden) {
         Tensor logits = device.empty(DType.F32, hidden.size(0), config.vocabSize());
-        Gemm.multiply(logits, hidden, head().weight());
+        LossOperation.logits(logits, hidden, head());
         return logits;
     }
 
@@ -218,7 +222,7 @@ public final class LlamaModel implements AutoCloseable {
     @Override
     public void close() {
         rope.close();
-        fp8Weights.values().forEach(Fp8Weight::close);
-        parameters.forEach(parameter -> parameter.weight().close());
+        linearWeights.values().forEach(LinearWeight::close);
+        parameters.forEach(Parameter::close);
     }
 }
