@@ -73,9 +73,10 @@ int ottava_rms_norm_forward(int64_t stream, int dtype, int64_t y, int64_t invers
 }
 
 int ottava_rms_norm_backward(int64_t stream, int dtype, int64_t d_x, int accumulate_d_x, int64_t d_weight, int accumulate_d_weight,
-                             int64_t d_y, int64_t x, int64_t weight, int64_t inverse_rms, int64_t rows, int64_t columns) {
-    return dispatch<&Operations::rms_norm_backward>(stream, dtype, d_x, accumulate_d_x, d_weight, accumulate_d_weight, d_y, x, weight,
-                                                    inverse_rms, rows, columns);
+                             int64_t d_y, int64_t x, int64_t x_pitch, int64_t x_scales, int64_t weight, int64_t inverse_rms, int64_t rows,
+                             int64_t columns) {
+    return dispatch<&Operations::rms_norm_backward>(stream, dtype, d_x, accumulate_d_x, d_weight, accumulate_d_weight, d_y, x, x_pitch,
+                                                    x_scales, weight, inverse_rms, rows, columns);
 }
 
 int ottava_gemm(int64_t stream, int d_dtype, int64_t d, int64_t d_pitch, int operand_dtype, int64_t a, int64_t a_pitch, int a_transposed,
@@ -193,23 +194,30 @@ int ottava_transpose_codes(int64_t stream, int64_t y, int64_t y_pitch, int64_t x
     return dispatch<&Operations::transpose_codes>(stream, y, y_pitch, x, x_pitch, rows, columns);
 }
 
+int ottava_add_quantize(int64_t stream, int q_dtype, int64_t q, int64_t q_pitch, int64_t scales, int dtype, int64_t y, int64_t a, int64_t b,
+                        int64_t rows, int64_t columns) {
+    return dispatch<&Operations::add_quantize>(stream, q_dtype, q, q_pitch, scales, dtype, y, a, b, rows, columns);
+}
+
 int ottava_rms_norm_quantize(int64_t stream, int q_dtype, int64_t q, int64_t q_pitch, int64_t q_transposed, int64_t q_transposed_pitch,
-                             int scaling, int64_t scales, int64_t inverse_rms, int dtype, int64_t x, int64_t weight, int64_t rows,
-                             int64_t columns, double epsilon) {
+                             int scaling, int64_t scales, int scales_given, int64_t inverse_rms, int dtype, int64_t x, int64_t x_pitch,
+                             int64_t x_scales, int64_t weight, int64_t rows, int64_t columns, double epsilon) {
     return dispatch<&Operations::rms_norm_quantize>(stream, q_dtype, q, q_pitch, q_transposed, q_transposed_pitch, scaling, scales,
-                                                    inverse_rms, dtype, x, weight, rows, columns, epsilon);
+                                                    scales_given, inverse_rms, dtype, x, x_pitch, x_scales, weight, rows, columns, epsilon);
 }
 
 int ottava_swiglu_quantize(int64_t stream, int q_dtype, int64_t q, int64_t q_pitch, int64_t q_transposed, int64_t q_transposed_pitch,
-                           int scaling, int64_t scales, int dtype, int64_t gate, int64_t up, int64_t rows, int64_t columns) {
-    return dispatch<&Operations::swiglu_quantize>(stream, q_dtype, q, q_pitch, q_transposed, q_transposed_pitch, scaling, scales, dtype,
-                                                  gate, up, rows, columns);
+                           int scaling, int64_t scales, int scales_given, int dtype, int64_t gate, int64_t up, int64_t gate_pitch,
+                           int64_t gate_scales, int64_t up_scales, int64_t rows, int64_t columns) {
+    return dispatch<&Operations::swiglu_quantize>(stream, q_dtype, q, q_pitch, q_transposed, q_transposed_pitch, scaling, scales,
+                                                  scales_given, dtype, gate, up, gate_pitch, gate_scales, up_scales, rows, columns);
 }
 
 int ottava_swiglu_backward_quantize(int64_t stream, int q_dtype, int64_t d_gate, int64_t d_gate_transposed, int64_t d_gate_scales,
                                     int64_t d_up, int64_t d_up_transposed, int64_t d_up_scales, int64_t q_pitch, int64_t q_transposed_pitch,
-                                    int scaling, int dtype, int64_t d_y, int64_t gate, int64_t up, int64_t rows, int64_t columns) {
+                                    int scaling, int dtype, int64_t d_y, int64_t gate, int64_t up, int64_t gate_pitch, int64_t gate_scales,
+                                    int64_t up_scales, int64_t rows, int64_t columns) {
     return dispatch<&Operations::swiglu_backward_quantize>(stream, q_dtype, d_gate, d_gate_transposed, d_gate_scales, d_up, d_up_transposed,
-                                                           d_up_scales, q_pitch, q_transposed_pitch, scaling, dtype, d_y, gate, up, rows,
-                                                           columns);
+                                                           d_up_scales, q_pitch, q_transposed_pitch, scaling, dtype, d_y, gate, up,
+                                                           gate_pitch, gate_scales, up_scales, rows, columns);
 }

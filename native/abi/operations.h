@@ -40,6 +40,7 @@
     X(adamw_update)          \
     X(quantize)              \
     X(dequantize)            \
+    X(add_quantize)          \
     X(transpose_codes)       \
     X(rms_norm_quantize)     \
     X(swiglu_quantize)       \

@@ -41,6 +41,7 @@ const Operations kernel_operations = {
     .adamw_update = kernels::adamw_update,
     .quantize = kernels::quantize,
     .dequantize = kernels::dequantize,
+    .add_quantize = kernels::add_quantize,
     .transpose_codes = kernels::transpose_codes,
     .rms_norm_quantize = kernels::rms_norm_quantize,
     .swiglu_quantize = kernels::swiglu_quantize,

@@ -84,10 +84,10 @@ public final class ExpandedMoments {
             for (int i = 0; i < values.length; i++) {
                 double largest = side[2 * (i / GROUP)];
                 double exponent = side[2 * (i / GROUP) + 1];
-                values[i] = values[i] == 0
-                        ? 0
-                        : (float) Math.copySign(
-                                largest * Math.pow(Math.abs(values[i]) / LARGEST_CODE, 1 / exponent), values[i]);
+                if (values[i] != 0) {
+                    double size = largest * Math.pow(Math.abs(values[i]) / LARGEST_CODE, 1 / exponent);
+                    values[i] = (float) Math.copySign(Math.max(size, Float.MIN_NORMAL), values[i]);
+                }
             }
             flatX.rows(from, to).copyFrom(values);
         }

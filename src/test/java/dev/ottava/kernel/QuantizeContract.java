@@ -11,6 +11,7 @@ import dev.ottava.oracle.QuantizeOracle;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Function;
 
 /** What the contract tests of quantisation share. */
 abstract class QuantizeContract extends Contract {
@@ -61,6 +62,26 @@ abstract class QuantizeContract extends Contract {
             }
         }
         return tensors;
+    }
+
+    /** Names an operation on a bench and the tensors that it leaves. */
+    interface Operation extends Function<Workbench, List<Tensor>> {}
+
+    /** What is fused leaves the same bits as what it is composed of. */
+    final void compare(Operation fused, Operation composed) {
+        List<Output> expected = run(composed);
+        List<Output> actual = run(fused);
+        assertEquals(expected.size(), actual.size());
+        for (int i = 0; i < expected.size(); i++) {
+            int at = expected.get(i).bytes().mismatch(actual.get(i).bytes());
+            assertEquals(-1, at, actual.get(i).name());
+        }
+    }
+
+    static List<Tensor> and(List<Tensor> tensors, Tensor... more) {
+        List<Tensor> all = new ArrayList<>(tensors);
+        all.addAll(List.of(more));
+        return all;
     }
 
     /** Codes are those expected, and behind each row all bits are as they were, set. */

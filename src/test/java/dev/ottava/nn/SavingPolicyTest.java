@@ -111,7 +111,7 @@ class SavingPolicyTest {
         "llama-2-7b, fp8, coat, 8.16",
         "llama-2-7b, fp8, recompute, 1.00",
         "qwen2.5-7b, bf16, as computed, 22.14",
-        "qwen2.5-7b, fp8, as computed, 18.00",
+        "qwen2.5-7b, fp8, as computed, 19.02",
         "qwen2.5-7b, fp8, coat, 9.37",
     })
     void savedBytesOfABlock(String shape, String precision, String policy, double units) {
