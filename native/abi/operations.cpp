@@ -1,5 +1,6 @@
 // The C ABI of the operations: each goes to the table of the stream's device.
 #include "check_gemm_fp8.h"
+#include "check_update.h"
 #include "device_object.h"
 
 namespace ottava {
@@ -122,11 +123,11 @@ int ottava_clip_coefficient(int64_t stream, int64_t control, int64_t sums, int64
     return dispatch<&Operations::clip_coefficient>(stream, control, sums, count, max_norm);
 }
 
-int ottava_lomo_update(int64_t stream, int64_t control, int weight_dtype, int64_t weight, int gradient_dtype, int64_t gradient,
-                       int64_t count, double weight_decay, double max_value, int stochastic, int64_t seed, int64_t tensor_index,
-                       int64_t sum_squares) {
-    return dispatch<&Operations::lomo_update>(stream, control, weight_dtype, weight, gradient_dtype, gradient, count, weight_decay,
-                                              max_value, stochastic, seed, tensor_index, sum_squares);
+int ottava_lomo_update(int64_t stream, int64_t control, int weight_dtype, int gradient_dtype, const int64_t* tensors, int64_t count,
+                       double max_value, int stochastic, int64_t seed) {
+    int status = guarded([&] { check_lomo_update(weight_dtype, gradient_dtype, tensors, count); });
+    if (status != OTTAVA_OK) return status;
+    return dispatch<&Operations::lomo_update>(stream, control, weight_dtype, gradient_dtype, tensors, count, max_value, stochastic, seed);
 }
 
 int ottava_adalomo_update_matrix(int64_t stream, int64_t control, int weight_dtype, int64_t weight, int64_t gradient, int64_t row,
@@ -136,18 +137,19 @@ int ottava_adalomo_update_matrix(int64_t stream, int64_t control, int weight_dty
                                                         weight_decay, max_value, stochastic, seed, tensor_index, sum_squares);
 }
 
-int ottava_adalomo_update_vector(int64_t stream, int64_t control, int weight_dtype, int64_t weight, int64_t gradient, int64_t second_moment,
-                                 int64_t count, double weight_decay, double max_value, int stochastic, int64_t seed, int64_t tensor_index,
-                                 int64_t sum_squares) {
-    return dispatch<&Operations::adalomo_update_vector>(stream, control, weight_dtype, weight, gradient, second_moment, count, weight_decay,
-                                                        max_value, stochastic, seed, tensor_index, sum_squares);
+int ottava_adalomo_update_vectors(int64_t stream, int64_t control, int weight_dtype, const int64_t* tensors, int64_t count,
+                                  double max_value, int stochastic, int64_t seed) {
+    int status = guarded([&] { check_adalomo_update_vectors(weight_dtype, tensors, count); });
+    if (status != OTTAVA_OK) return status;
+    return dispatch<&Operations::adalomo_update_vectors>(stream, control, weight_dtype, tensors, count, max_value, stochastic, seed);
 }
 
-int ottava_adamw_update(int64_t stream, int64_t control, int weight_dtype, int64_t weight, int64_t low_bits, int64_t gradient,
-                        int64_t first_moment, int64_t second_moment, int64_t count, double beta1, double beta2, double epsilon,
-                        double weight_decay, double max_value, int64_t sum_squares) {
-    return dispatch<&Operations::adamw_update>(stream, control, weight_dtype, weight, low_bits, gradient, first_moment, second_moment,
-                                               count, beta1, beta2, epsilon, weight_decay, max_value, sum_squares);
+int ottava_adamw_update(int64_t stream, int64_t control, int weight_dtype, int gradient_dtype, int moment_dtype, const int64_t* tensors,
+                        int64_t count, double beta1, double beta2, double epsilon, double max_value, int stochastic, int64_t seed) {
+    int status = guarded([&] { check_adamw_update(weight_dtype, gradient_dtype, moment_dtype, tensors, count, stochastic); });
+    if (status != OTTAVA_OK) return status;
+    return dispatch<&Operations::adamw_update>(stream, control, weight_dtype, gradient_dtype, moment_dtype, tensors, count, beta1, beta2,
+                                               epsilon, max_value, stochastic, seed);
 }
 
 int ottava_gemm_fp8(int64_t stream, int d_dtype, int64_t d, int64_t d_pitch, int64_t d_amax, int a_dtype, int64_t a, int64_t a_pitch,
