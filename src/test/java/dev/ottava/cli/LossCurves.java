@@ -21,6 +21,9 @@ final class LossCurves {
         List<String> trainings = new ArrayList<>();
         for (String line : Files.readAllLines(Path.of(args[0]))) {
             JsonNode node = new ObjectMapper().readTree(line);
+            if (!node.has("eval_loss")) {
+                continue;
+            }
             String training = node.get("training").asText();
             if (!trainings.contains(training)) {
                 trainings.add(training);
