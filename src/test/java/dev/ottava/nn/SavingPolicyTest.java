@@ -103,16 +103,16 @@ class SavingPolicyTest {
         }
     }
 
-    /** Saved bytes of a block in units of tokens x hidden x 2 bytes, as the allocator counts them. */
+    /** Saved bytes of a block in units of tokens x hidden x 2 bytes, as the allocator counts them, which rounds sizes up by at most an eighth. */
     @ParameterizedTest
     @CsvSource({
-        "llama-2-7b, bf16, as computed, 16.06",
-        "llama-2-7b, fp8, as computed, 14.22",
-        "llama-2-7b, fp8, coat, 8.16",
+        "llama-2-7b, bf16, as computed, 16.27",
+        "llama-2-7b, fp8, as computed, 14.39",
+        "llama-2-7b, fp8, coat, 8.24",
         "llama-2-7b, fp8, recompute, 1.00",
-        "qwen2.5-7b, bf16, as computed, 22.14",
-        "qwen2.5-7b, fp8, as computed, 19.02",
-        "qwen2.5-7b, fp8, coat, 9.37",
+        "qwen2.5-7b, bf16, as computed, 23.45",
+        "qwen2.5-7b, fp8, as computed, 20.09",
+        "qwen2.5-7b, fp8, coat, 9.86",
     })
     void savedBytesOfABlock(String shape, String precision, String policy, double units) {
         LlamaConfig config = shape.startsWith("llama")
@@ -130,7 +130,7 @@ class SavingPolicyTest {
             int batch = 4;
             int length = 2048;
             long bytes = model.savedBytes(batch, length, layer -> saving) / 3;
-            assertEquals(units, bytes / (2.0 * batch * length * config.hiddenSize()), 0.02, shape);
+            assertEquals(units, bytes / (2.0 * batch * length * config.hiddenSize()), 0.005, shape);
         }
     }
 }
