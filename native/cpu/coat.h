@@ -38,7 +38,7 @@ struct CoatGroup {
             least = counts && bits < least ? bits : least;
         }
         Log2 high = vector_log2(greatest);
-        float range = greatest == 0 ? 0 : -difference(vector_log2(least), high);
+        float range = greatest == 0 ? 0 : difference(high, vector_log2(least));
         constexpr float sixteenths = 265.83536f;  // 16 log2(100352)
         float steps = floorf(sixteenths / range);
         steps = steps < 16 * most_exponent ? steps : 16 * most_exponent;

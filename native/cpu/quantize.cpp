@@ -10,14 +10,15 @@ static void quantize_groups(const Target& target, const Layout& layout, const T*
     for (int64_t i = 0; i < layout.rows; i++) {
         bf16* scales = static_cast<bf16*>(target.scales) + i * groups;
         for (int64_t g = 0; g < groups; g++) {
-            const T* values = x + i * x_pitch + g * group;
-            int64_t count = layout.columns - g * group < group ? layout.columns - g * group : group;
+            int64_t count = layout.columns - g * group;
+            float values[group];
+            load_group(values, x + i * x_pitch + g * group, count);
             if (!layout.scales_given) {
                 // Rounded up. A NaN has no bits set below.
-                uint32_t bits = float_to_bits(scale_of<F>(largest_magnitude(values, 0, 1, count)));
+                uint32_t bits = float_to_bits(scale_of<F>(largest_magnitude(values, 0, 1, group)));
                 scales[g].bits = static_cast<uint16_t>((bits + 0xffffu) >> 16);
             }
-            if (target.codes != nullptr) encode_row<F>(target.codes + i * layout.pitch + g * group, values, count, load(scales[g]));
+            if (target.codes != nullptr) encode_group<F>(target.codes + i * layout.pitch + g * group, values, load(scales[g]), count);
         }
     }
 }
@@ -43,17 +44,17 @@ int quantize(int64_t, int q_dtype, int64_t q, int64_t q_pitch, int64_t q_transpo
 
 template <class T, class F>
 static void decode(T* y, int64_t y_pitch, const F* q, int64_t q_pitch, int scaling, int64_t scales, int64_t rows, int64_t columns) {
-    int64_t size = scaling == OTTAVA_BLOCKS_128 ? block : group;
-    int64_t blocks = (columns + size - 1) / size;
+    int64_t groups = (columns + group - 1) / group, blocks = (columns + block - 1) / block;
 #pragma omp parallel for if (rows * columns > parallel_from)
     for (int64_t i = 0; i < rows; i++)
-        for (int64_t b = 0; b < blocks; b++) {
+        for (int64_t g = 0; g < groups; g++) {
+            int64_t j = g * group;
             float scale = scaling == OTTAVA_PER_TENSOR   ? *pointer<float>(scales)
-                          : scaling == OTTAVA_BLOCKS_128 ? pointer<float>(scales)[i / block * blocks + b]
-                                                         : load(pointer<bf16>(scales)[i * blocks + b]);
-            int64_t end = (b + 1) * size < columns ? (b + 1) * size : columns;
-#pragma omp simd
-            for (int64_t j = b * size; j < end; j++) store(y[i * y_pitch + j], load(q[i * q_pitch + j]) * scale);
+                          : scaling == OTTAVA_BLOCKS_128 ? pointer<float>(scales)[i / block * blocks + j / block]
+                                                         : load(pointer<bf16>(scales)[i * groups + g]);
+            float values[group];
+            decode_group(values, q + i * q_pitch + j, scale);
+            store_group(y + i * y_pitch + j, values, columns - j);
         }
 }
 

@@ -4,14 +4,14 @@
 #include <omp.h>
 
 #include "blocks.h"
-#include "fp8.h"
+#include "groups.h"
 #include "transpose.h"
 
 OTTAVA_CPU_BEGIN
 
 namespace {
 
-constexpr int64_t block = 128, group = 16;
+constexpr int64_t block = 128;
 
 // Where the codes and scales of one matrix go; an address may be null.
 struct Target {

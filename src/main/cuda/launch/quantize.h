@@ -99,16 +99,6 @@ inline int dequantize(int64_t stream, int dtype, int64_t y, int64_t y_pitch, int
     return OTTAVA_OK;
 }
 
-inline int transpose_codes(int64_t stream, int64_t y, int64_t y_pitch, int64_t x, int64_t x_pitch, int64_t rows, int64_t columns) {
-    int64_t blocks = ceil_div(rows, scale_block) * ceil_div(columns, scale_block);
-    if (blocks > INT32_MAX)
-        fail(OTTAVA_UNSUPPORTED, "transpose_codes on %s: [%lld, %lld] has more than 2^31 blocks of 128 x 128",
-             device_of(stream).properties["name"].c_str(), static_cast<long long>(rows), static_cast<long long>(columns));
-    launch(stream, any_transpose_codes{pointer<uint8_t>(y), y_pitch, pointer<uint8_t>(x), x_pitch, rows, columns}, blocks,
-           any_transpose_codes::threads);
-    return OTTAVA_OK;
-}
-
 inline int add_quantize(int64_t stream, int q_dtype, int64_t q, int64_t q_pitch, int64_t scales, int dtype, int64_t y, int64_t a, int64_t b,
                         int64_t rows, int64_t columns) {
     with_fp8_type(stream, "add_quantize", q_dtype, dtype, [&](auto format, auto type) {
@@ -125,6 +115,16 @@ inline int add_quantize(int64_t stream, int q_dtype, int64_t q, int64_t q_pitch,
                                                                columns};
         launch(stream, kernel, grid_of(units, rows, columns), RowUnits::threads);
     });
+    return OTTAVA_OK;
+}
+
+inline int transpose_codes(int64_t stream, int64_t y, int64_t y_pitch, int64_t x, int64_t x_pitch, int64_t rows, int64_t columns) {
+    int64_t blocks = ceil_div(rows, scale_block) * ceil_div(columns, scale_block);
+    if (blocks > INT32_MAX)
+        fail(OTTAVA_UNSUPPORTED, "transpose_codes on %s: [%lld, %lld] has more than 2^31 blocks of 128 x 128",
+             device_of(stream).properties["name"].c_str(), static_cast<long long>(rows), static_cast<long long>(columns));
+    launch(stream, any_transpose_codes{pointer<uint8_t>(y), y_pitch, pointer<uint8_t>(x), x_pitch, rows, columns}, blocks,
+           any_transpose_codes::threads);
     return OTTAVA_OK;
 }
 

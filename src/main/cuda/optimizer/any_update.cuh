@@ -88,7 +88,7 @@ struct any_lomo_update {
             if (c.ok == 0) continue;
             load_run<update_run>(w, row.weight + i, left, aligned);
 #pragma unroll
-            for (int k = 0; k < update_run; k++) w[k] = w[k] * decay - c.learning_rate * clip(g[k], options.max_value, c.coefficient);
+            for (int k = 0; k < update_run; k++) w[k] = lomo_of(w[k], decay, c.learning_rate, clip(g[k], options.max_value, c.coefficient));
             store_weights<Stochastic>(row.weight, i, w, left, aligned, random);
         }
         if (partial == nullptr) return;

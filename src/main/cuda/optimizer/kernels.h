@@ -4,6 +4,7 @@
 #include "any_adalomo.cuh"
 #include "any_adalomo_matrix.cuh"
 #include "any_adamw.cuh"
+#include "any_lomo_fp8.cuh"
 #include "any_update.cuh"
 
 #define OTTAVA_OPTIMIZER_KERNELS(X)                                                                   \
@@ -15,6 +16,8 @@
     X(any_lomo_update_bf16_bf16, any_lomo_update<bf16, bf16, false>)                                  \
     X(any_lomo_update_stochastic_bf16_f32, any_lomo_update<bf16, float, true>)                        \
     X(any_lomo_update_stochastic_bf16_bf16, any_lomo_update<bf16, bf16, true>)                        \
+    X(any_lomo_update_fp8_f32, any_lomo_update_fp8<float>)                                            \
+    X(any_lomo_update_fp8_bf16, any_lomo_update_fp8<bf16>)                                            \
     X(any_adamw_update_f32_f32_f32, any_adamw_update<FullWeight, PlainMoments<float>, float>)         \
     X(any_adamw_update_f32_f32_bf16, any_adamw_update<FullWeight, PlainMoments<float>, bf16>)         \
     X(any_adamw_update_f32_bf16_f32, any_adamw_update<FullWeight, PlainMoments<bf16>, float>)         \

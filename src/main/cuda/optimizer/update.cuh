@@ -20,6 +20,12 @@ __device__ __forceinline__ float clip(float g, float max_value, float coefficien
     return g * coefficient;
 }
 
+// LOMO, each product and the difference rounded: a compiler that added up a product unrounded here and not there would give other bits to
+// the fused and the standalone update.
+__device__ __forceinline__ float lomo_of(float weight, float decay, float rate, float g) {
+    return __fsub_rn(__fmul_rn(weight, decay), __fmul_rn(rate, g));
+}
+
 // In double, as 1 - learning_rate * weight_decay of F32 would round the decay away.
 __device__ __forceinline__ float decay_of(double learning_rate, double weight_decay) {
     return static_cast<float>(1.0 - learning_rate * weight_decay);

@@ -28,6 +28,12 @@ public final class EmbeddingOperation {
             }
         }
         tape.record(y.gradient(), List.of(weight), List.of(), parameters -> {
+            GradientEpilogue epilogue = parameters.epilogue(weight);
+            if (epilogue != null) {
+                epilogue.takeEmbedding(weight, y.gradient().tensor(), ids);
+                parameters.taken(weight);
+                return;
+            }
             GradientTarget target = parameters.open(weight);
             if (!target.accumulate()) {
                 target.tensor().fill(0);

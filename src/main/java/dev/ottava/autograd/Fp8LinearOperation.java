@@ -60,9 +60,15 @@ public final class Fp8LinearOperation {
                 try (Operand<QuantizedMatrix> w = weight.transposed()) {
                     Fp8Gemm.inputGradient(dX.tensor(), dY, w.value(), dX.accumulate());
                 }
-                GradientTarget dW = parameters.open(parameter);
-                Fp8Gemm.weightGradient(dW.tensor(), dY, x.transposed(), dW.accumulate());
-                parameters.done(parameter);
+                GradientEpilogue epilogue = parameters.epilogue(parameter);
+                if (epilogue != null) {
+                    epilogue.take(parameter, dY, x.transposed());
+                    parameters.taken(parameter);
+                } else {
+                    GradientTarget dW = parameters.open(parameter);
+                    Fp8Gemm.weightGradient(dW.tensor(), dY, x.transposed(), dW.accumulate());
+                    parameters.done(parameter);
+                }
                 if (bias != null) {
                     GradientTarget dBias = parameters.open(bias);
                     if (ready) {

@@ -13,7 +13,7 @@ public interface GradientConsumer {
         return false;
     }
 
-    /** What takes the gradient of a linear weight that is used once where it is made, so that it is never in memory; null asks for the gradient. */
+    /** What takes the gradient of a linear weight or an embedding that is used once where it is made, so that it is never in memory; null asks for it. */
     default GradientEpilogue epilogue(Parameter weight) {
         return null;
     }

@@ -34,11 +34,17 @@ public final class LinearOperation {
             try (Operand<Tensor> w = weight.matrix()) {
                 Gemm.inputGradient(dX.tensor(), y.gradient().tensor(), w.value(), dX.accumulate());
             }
-            GradientTarget dW = parameters.open(parameter);
             try (Tensor restored = saved.saved().restore()) {
-                Gemm.weightGradient(dW.tensor(), y.gradient().tensor(), restored, dW.accumulate());
+                GradientEpilogue epilogue = parameters.epilogue(parameter);
+                if (epilogue != null) {
+                    epilogue.take(parameter, y.gradient().tensor(), restored);
+                    parameters.taken(parameter);
+                } else {
+                    GradientTarget dW = parameters.open(parameter);
+                    Gemm.weightGradient(dW.tensor(), y.gradient().tensor(), restored, dW.accumulate());
+                    parameters.done(parameter);
+                }
             }
-            parameters.done(parameter);
             if (bias != null) {
                 GradientTarget dBias = parameters.open(bias);
                 Elementwise.columnSum(dBias.tensor(), y.gradient().tensor(), dBias.accumulate());

@@ -11,10 +11,14 @@ import java.util.List;
 
 /**
  * The language-model head with cross-entropy. Logits are made for some rows at a time and turned into their gradient at once, so that those of a batch are
- * never in memory; the gradients of the head's input and weight wait, complete, for the backward pass.
+ * never in memory; the gradients of the head's input and weight wait, complete, for the backward pass. Where they must not wait, because an epilogue takes that of
+ * the weight or the backward pass runs twice, it is a {@link TiledHead}, whose logits are made once more in each backward pass.
  */
 public final class LossOperation {
     private static final long LOGITS_IN_MEMORY = 1L << 20;
+
+    // Of a tile for all rows: larger, as rows cannot be divided there, and products of narrow tiles are slow.
+    private static final long LOGITS_OF_TILE = 1L << 22;
 
     private LossOperation() {}
 
@@ -69,6 +73,9 @@ public final class LossOperation {
         long rows = h.size(0);
         long vocabulary = weight.weight().size(0);
         boolean train = tape.isRecording();
+        if (train && tape.mayNotWait(weight)) {
+            return tiled(tape, hidden, weight, targets, scale);
+        }
         SharedTensor dHidden =
                 train ? new SharedTensor(device.arena(MemoryPurpose.ACTIVATIONS).empty(h.dtype(), h.shape())) : null;
         SharedTensor dWeight =
@@ -105,6 +112,13 @@ public final class LossOperation {
             dHidden.release();
             dWeight.release();
         }
+        return new Loss(tape, sum);
+    }
+
+    private static Loss tiled(Tape tape, Variable hidden, Parameter weight, Tensor targets, double scale) {
+        long width = Math.max(1, LOGITS_OF_TILE / hidden.value().size(0) / 128) * 128;
+        Tensor sum = tape.device().empty(DType.F32, 1);
+        TiledHead.apply(tape, hidden, weight, targets, scale, width, sum);
         return new Loss(tape, sum);
     }
 }

@@ -7,6 +7,7 @@ import dev.ottava.kernel.Elementwise;
 import dev.ottava.kernel.Quantize;
 import dev.ottava.kernel.QuantizedMatrix;
 import dev.ottava.kernel.Scaling;
+import java.util.Map;
 
 /**
  * A weight that training changes.
@@ -82,6 +83,11 @@ public record Parameter(String name, int index, Tensor weight, Tensor scales, bo
             values[i] = Float.isNaN(values[i]) || below == values[i] ? values[i] : 2 * below;
         }
         scales.copyFrom(values);
+    }
+
+    /** What a file holds of it, by name: the weight, and of an FP8 weight the scales as {@code <name>_scale_inv}. */
+    public Map<String, Tensor> tensors() {
+        return isFp8() ? Map.of(name, weight, name + "_scale_inv", scales) : Map.of(name, weight);
     }
 
     /** Frees the memory. */

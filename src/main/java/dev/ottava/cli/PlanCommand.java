@@ -31,7 +31,8 @@ import picocli.CommandLine.Option;
             "",
             "Examples:",
             "  ottava plan --model Qwen2.5-0.5B --batch-size 16 --seq-len 2048",
-            "  ottava plan --preset llama-110m --optimizer adamw --recompute block --json"
+            "  ottava plan --preset llama-110m --optimizer adamw --recompute block --json",
+            "  ottava plan --preset llama-65b --precision fp8 --weights fp8 --recompute block --batch-size 1 --memory 80GB"
         })
 final class PlanCommand implements Callable<Integer> {
     @Mixin
@@ -39,6 +40,13 @@ final class PlanCommand implements Callable<Integer> {
 
     @Option(names = "--json", description = "Print one JSON object, with sizes in bytes.")
     private boolean json;
+
+    @Option(
+            names = "--memory",
+            paramLabel = "SIZE",
+            description = "Plan for a GPU with so much memory, such as 80GB or 24GiB, in the place of the device at hand;"
+                    + " 1 GiB of it is left to CUDA and its libraries.")
+    private String memory;
 
     private final Terminal terminal;
 
@@ -49,6 +57,7 @@ final class PlanCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         arguments.check();
+        Long ofGpu = memory == null ? null : MemorySize.parse("--memory", memory);
         LlamaConfig config = arguments.model.config();
         if (arguments.data.seqLen() > config.maxPositionEmbeddings()) {
             throw new InvalidArgumentException(
@@ -59,22 +68,24 @@ final class PlanCommand implements Callable<Integer> {
             Precision precision = arguments.device.precision(device);
             TrainingOptions options = arguments.options(precision, arguments.run.steps(1));
             MemoryStatistics plan = MemoryFit.plan(arguments, config, options);
+            long available = ofGpu == null ? device.availableBytes() : Math.max(0, ofGpu - MemorySize.GPU_RESERVE);
             if (json) {
-                print(plan, config, options, device);
+                print(plan, config, options, device, available);
             } else {
-                table(plan, config, options, device);
+                table(plan, config, options, device, available);
             }
         }
         return 0;
     }
 
-    private void table(MemoryStatistics plan, LlamaConfig config, TrainingOptions options, Device device) {
+    private void table(MemoryStatistics plan, LlamaConfig config, TrainingOptions options, Device device, long available) {
         PrintStream out = terminal.out();
         out.printf(
-                "%s, %s, %s, %d x %d tokens, activations %s, recompute %s%n%n",
+                "%s, %s, %s, weights %s, %d x %d tokens, activations %s, recompute %s%n%n",
                 arguments.model.name(),
                 Choices.word(options.optimizer()),
                 Choices.Precision.text(options.precision()),
+                Choices.Weights.text(options.precision().weights()),
                 options.batchSize(),
                 arguments.data.seqLen(),
                 Choices.word(arguments.run.activations),
@@ -87,17 +98,21 @@ final class PlanCommand implements Callable<Integer> {
                     Format.bytes(plan.atPeak().getOrDefault(purpose, 0L)),
                     Format.bytes(plan.peakByPurpose().getOrDefault(purpose, 0L)));
         }
-        out.printf("%-18s %12s%n%n", "total", Format.bytes(plan.peakBytes()));
+        out.printf("%-18s %12s%n", "total", Format.bytes(plan.peakBytes()));
+        long outside = outsideTensors(device);
+        if (outside > 0) {
+            out.printf("%-18s %12s  (Java and native libraries: a constant)%n", "beside tensors", Format.bytes(outside));
+        }
+        out.println();
         long saved = savedBytes(config, options);
         out.printf(
                 "a block saves %s for the backward pass: %s units of batch x sequence x hidden x 2 bytes (published for"
                         + " Llama-2-7B: BF16 22.66, Transformer Engine 18.33, COAT 13.33)%n%n",
                 Format.bytes(saved), Format.fixed(units(saved, config, options), 2));
-        long available = device.availableBytes();
         boolean fits = plan.peakBytes() <= available;
         out.printf(
                 "%s has %s free: %s%n",
-                device.name(),
+                memory == null ? device.name() : "a GPU of " + memory,
                 Format.bytes(available),
                 fits ? "it fits" : "it does not fit; " + MemoryFit.remedy(arguments, config, options, available));
     }
@@ -111,26 +126,32 @@ final class PlanCommand implements Callable<Integer> {
         return bytes / (2.0 * options.batchSize() * arguments.data.seqLen() * config.hiddenSize());
     }
 
-    private void print(MemoryStatistics plan, LlamaConfig config, TrainingOptions options, Device device) {
-        long available = device.availableBytes();
+    private void print(
+            MemoryStatistics plan, LlamaConfig config, TrainingOptions options, Device device, long available) {
         Map<String, Object> object = new LinkedHashMap<>();
         object.put("model", arguments.model.name());
         object.put("optimizer", Choices.word(options.optimizer()));
         object.put("precision", Choices.Precision.text(options.precision()));
+        object.put("weights", Choices.Weights.text(options.precision().weights()));
         object.put("batch_size", options.batchSize());
         object.put("seq_len", arguments.data.seqLen());
         object.put("activations", Choices.word(arguments.run.activations));
         object.put("recompute", Choices.word(arguments.run.recompute));
         object.put("peak_bytes", plan.peakBytes());
+        object.put("outside_tensors_bytes", outsideTensors(device));
         object.put("at_peak", byPurpose(plan.atPeak()));
         object.put("peak_by_purpose", byPurpose(plan.peakByPurpose()));
         long saved = savedBytes(config, options);
         object.put("saved_bytes_per_block", saved);
         object.put("saved_units_per_block", units(saved, config, options));
-        object.put("device", device.name());
+        object.put("device", memory == null ? device.name() : memory);
         object.put("available_bytes", available);
         object.put("fits", plan.peakBytes() <= available);
         Json.print(terminal.out(), object);
+    }
+
+    private long outsideTensors(Device device) {
+        return memory == null ? OutsideTensors.bytes(device) : 0;
     }
 
     private static Map<String, Long> byPurpose(Map<MemoryPurpose, Long> bytes) {

@@ -3,7 +3,6 @@ package dev.ottava.cli;
 import dev.ottava.cli.Choices.Activations;
 import dev.ottava.cli.Choices.Recompute;
 import dev.ottava.core.InvalidArgumentException;
-import dev.ottava.kernel.Scaling;
 import dev.ottava.nn.Precision;
 import dev.ottava.train.TrainingOptions;
 import java.util.Collection;
@@ -48,9 +47,8 @@ final class TrainArguments {
         exclude("--model", "--preset");
         exclude("--steps", "--epochs");
         exclude("--eval-data", "--eval-fraction");
-        Precision precision = device.saysFp8() ? Precision.fp8(Scaling.BLOCKS_128) : Precision.F32;
-        options(precision, 1);
-        options(precision, run.steps(1));
+        options(device.precisionIfStated(), 1);
+        options(device.precisionIfStated(), run.steps(1));
     }
 
     /** Of two such options, one on the command line overrides the other in a file. */
@@ -96,8 +94,10 @@ final class TrainArguments {
                 run.seed,
                 data.shuffle(),
                 precision,
+                optimizer.fp8WeightRounding(precision),
                 run.activations == Activations.FP8,
                 recompute == Recompute.BLOCK,
+                run.keepOperands,
                 run.logSteps,
                 run.saveSteps,
                 run.keepCheckpoints,

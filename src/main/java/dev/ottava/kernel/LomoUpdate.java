@@ -54,4 +54,37 @@ public final class LomoUpdate {
             Tensor sumSquares) {
         apply(control, List.of(new Target(weight, gradient, weightDecay, rounding, sumSquares)), maxValue);
     }
+
+    /**
+     * The same for an FP8 weight: {@code w = code · scale} is updated in F32, the scale of each 128×128 block is made anew from the new values, and so are the
+     * codes, to nearest or stochastically (native/include/ottava/fused_lomo.h).
+     *
+     * @param weight [rows, columns], E4M3 in BLOCKS_128, Layout.CODES; codes and scales are both rewritten
+     * @param gradient [rows, columns], F32 or BF16
+     * @param powerOfTwoScales round the new scales up to powers of two
+     */
+    public static void apply(LomoRule rule, QuantizedMatrix weight, Tensor gradient, boolean powerOfTwoScales) {
+        String operation = "lomo_update_fp8";
+        LomoWeight target = LomoWeight.of(operation, weight, powerOfTwoScales);
+        DType dtype = Check.floating(operation, gradient);
+        Check.shape(operation, "gradient", gradient, weight.rows(), weight.columns());
+        Check.device(operation, gradient, weight.scales());
+        Status.check(Native.ottava_lomo_update_fp8(
+                gradient.device().stream(),
+                rule.control().address(),
+                target.address(),
+                target.pitch(),
+                target.scales(),
+                Check.flag(powerOfTwoScales),
+                dtype.code(),
+                gradient.address(),
+                weight.rows(),
+                weight.columns(),
+                rule.weightDecay(),
+                rule.maxValue(),
+                Check.flag(rule.rounding().stochastic()),
+                rule.rounding().seed(),
+                rule.rounding().tensorIndex(),
+                Check.address(rule.sumSquares())));
+    }
 }

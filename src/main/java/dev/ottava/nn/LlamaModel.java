@@ -38,6 +38,7 @@ public final class LlamaModel implements AutoCloseable {
         this.config = config;
         this.device = device;
         this.precision = precision;
+        precision.weights().check(LlamaParameters.shapes(config));
         LlamaParameters.shapes(config).forEach((name, shape) -> {
             Parameter parameter =
                     precision.weights().empty(device, name, parameters.size(), shape);

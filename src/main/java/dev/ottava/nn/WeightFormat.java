@@ -8,6 +8,7 @@ import dev.ottava.core.InvalidArgumentException;
 import dev.ottava.core.MemoryPurpose;
 import dev.ottava.core.Tensor;
 import dev.ottava.kernel.Scaling;
+import java.util.Map;
 
 /** How a model stores its weights, whatever it computes with. */
 public enum WeightFormat {
@@ -47,16 +48,25 @@ public enum WeightFormat {
         return others;
     }
 
+    private boolean isCodes(String name, long[] shape) {
+        return isFp8() && shape.length == 2 && name.startsWith("model.layers.");
+    }
+
+    /** Refuses shapes that cannot be stored so, before there is memory to free. */
+    void check(Map<String, long[]> shapes) {
+        shapes.forEach((name, shape) -> {
+            if (isCodes(name, shape) && shape[1] % 16 != 0) {
+                throw new InvalidArgumentException(name + " has rows of " + shape[1]
+                        + " weights: FP8 weights take multiples of 16; use --weights bf16");
+            }
+        });
+    }
+
     /** A parameter that is not initialised. */
     Parameter empty(Device device, String name, int index, long... shape) {
         Arena arena = device.arena(MemoryPurpose.WEIGHTS);
-        boolean codes = isFp8() && shape.length == 2 && name.startsWith("model.layers.");
-        if (!codes) {
+        if (!isCodes(name, shape)) {
             return new Parameter(name, index, arena.empty(others, shape));
-        }
-        if (shape[1] % 16 != 0) {
-            throw new InvalidArgumentException(name + " has rows of " + shape[1]
-                    + " weights: FP8 weights take multiples of 16; use --weights bf16");
         }
         Tensor scales = arena.empty(DType.F32, Scaling.BLOCKS_128.scalesShape(shape[0], shape[1]));
         return new Parameter(name, index, arena.empty(linear, shape), scales, this == FP8_POWER_OF_TWO);

@@ -27,7 +27,7 @@ public interface Optimizer extends AutoCloseable {
     void update(Parameter parameter, Tensor gradient, StepControl control, Tensor sumSquares);
 
     /**
-     * The rule by which a linear weight, used once in a step, changes where its gradient is made, tile by tile, so that the gradient is never in memory; {@link
+     * The rule by which a linear weight or an embedding, used once in a step, changes where its gradient is made, tile by tile, so that the gradient is never in memory; {@link
      * #update} is not called for it then. Null asks for the gradient.
      */
     default LomoRule epilogue(Parameter parameter, StepControl control, Tensor sumSquares) {

@@ -20,11 +20,13 @@ import java.util.function.Consumer;
  * @param batchSize sequences of a step, or of an accumulation step
  * @param gradientAccumulationSteps AdamW only: batches that share one update
  * @param steps updates in all
- * @param precision what the model computes with
  * @param optimizerStates AdamW only: what its moments are stored in
  * @param adamwWeights AdamW only: how BF16 weights are kept
+ * @param precision what the model computes with, and what its weights are stored in
+ * @param fp8WeightRounding of updates of FP8 weights
  * @param fp8Activations save activations in FP8 (COAT), which takes linear layers in FP8
  * @param recomputeBlocks keep only the input of each block for the backward pass
+ * @param keepOperands keep what products in FP8 take beside the stored weights
  * @param logSteps log every so many steps, and the last
  * @param saveSteps checkpoint every so many steps; 0 is off
  * @param keepCheckpoints how many checkpoints to keep
@@ -50,8 +52,10 @@ public record TrainingOptions(
         long seed,
         boolean shuffle,
         Precision precision,
+        Fp8WeightRounding fp8WeightRounding,
         boolean fp8Activations,
         boolean recomputeBlocks,
+        boolean keepOperands,
         int logSteps,
         int saveSteps,
         int keepCheckpoints,
@@ -72,6 +76,12 @@ public record TrainingOptions(
         public double defaultLearningRate() {
             return defaultLearningRate;
         }
+    }
+
+    /** How the update of an FP8 weight is rounded. */
+    public enum Fp8WeightRounding {
+        STOCHASTIC,
+        NEAREST
     }
 
     /** How the learning rate goes on after the warm-up; linear and cosine end at 0. */
@@ -100,6 +110,13 @@ public record TrainingOptions(
         if (warmupSteps < 0 || saveSteps < 0 || keepCheckpoints < 1 || evalSteps < 0) {
             throw new InvalidArgumentException(
                     "--warmup-steps, --save-steps and --eval-steps are whole numbers from 0, --keep-checkpoints from 1");
+        }
+        if (precision.weights().isFp8() && optimizer != OptimizerKind.LOMO) {
+            throw new InvalidArgumentException("--weights fp8 with " + optimizer.name().toLowerCase(Locale.ROOT)
+                    + ": only --optimizer lomo updates FP8 weights; use it, or --weights bf16");
+        }
+        if (keepOperands && !precision.usesFp8()) {
+            throw new InvalidArgumentException("--keep-operands is for --precision fp8: give both, or neither");
         }
         if (gradientAccumulationSteps > 1 && optimizer != OptimizerKind.ADAMW) {
             throw new InvalidArgumentException("--gradient-accumulation-steps " + gradientAccumulationSteps + " with "
@@ -141,6 +158,8 @@ public record TrainingOptions(
                 0,
                 true,
                 Precision.F32,
+                Fp8WeightRounding.STOCHASTIC,
+                false,
                 false,
                 false,
                 10,
@@ -183,8 +202,10 @@ public record TrainingOptions(
         public long seed;
         public boolean shuffle;
         public Precision precision;
+        public Fp8WeightRounding fp8WeightRounding;
         public boolean fp8Activations;
         public boolean recomputeBlocks;
+        public boolean keepOperands;
         public int logSteps;
         public int saveSteps;
         public int keepCheckpoints;
@@ -210,8 +231,10 @@ public record TrainingOptions(
             seed = options.seed;
             shuffle = options.shuffle;
             precision = options.precision;
+            fp8WeightRounding = options.fp8WeightRounding;
             fp8Activations = options.fp8Activations;
             recomputeBlocks = options.recomputeBlocks;
+            keepOperands = options.keepOperands;
             logSteps = options.logSteps;
             saveSteps = options.saveSteps;
             keepCheckpoints = options.keepCheckpoints;
@@ -239,8 +262,10 @@ public record TrainingOptions(
                     seed,
                     shuffle,
                     precision,
+                    fp8WeightRounding,
                     fp8Activations,
                     recomputeBlocks,
+                    keepOperands,
                     logSteps,
                     saveSteps,
                     keepCheckpoints,

@@ -23,6 +23,7 @@ import dev.ottava.optim.AdamW;
 import dev.ottava.optim.Lomo;
 import dev.ottava.optim.Optimizer;
 import dev.ottava.optim.UpdateOptions;
+import dev.ottava.train.TrainingOptions.Fp8WeightRounding;
 import java.util.List;
 import java.util.function.IntFunction;
 
@@ -64,6 +65,9 @@ public final class TrainingStep implements AutoCloseable {
         }
         this.model = model;
         this.options = options;
+        if (options.keepOperands()) {
+            model.keepOperands();
+        }
         SavingPolicy policy = options.savingPolicy();
         this.saving = layer -> policy;
         this.optimizer = optimizer;
@@ -74,8 +78,12 @@ public final class TrainingStep implements AutoCloseable {
     }
 
     private static Optimizer optimizer(List<Parameter> parameters, TrainingOptions options) {
-        UpdateOptions update =
-                new UpdateOptions(options.weightDecay(), options.noDecay1d(), options.maxGradValue(), options.seed());
+        UpdateOptions update = new UpdateOptions(
+                options.weightDecay(),
+                options.noDecay1d(),
+                options.maxGradValue(),
+                options.seed(),
+                options.fp8WeightRounding() == Fp8WeightRounding.STOCHASTIC);
         return switch (options.optimizer()) {
             case LOMO -> new Lomo(update);
             case ADALOMO -> new AdaLomo(parameters, update);
@@ -120,11 +128,12 @@ public final class TrainingStep implements AutoCloseable {
 
     private double consumingGradients(Batch batch, int step, long targets) {
         Device device = model.device();
-        try (Tape tape = Tape.recording(device);
+        boolean twice = options.maxGradNorm() > 0;
+        try (Tape tape = Tape.recording(device, weight -> rule(weight) != null, twice);
                 Inputs inputs = new Inputs(device, batch);
                 LossOperation.Loss loss = loss(tape, inputs, batch, targets)) {
             double sum = finite(loss.sum(), step);
-            if (options.maxGradNorm() > 0) {
+            if (twice) {
                 try (ParameterGradients norms = ParameterGradients.consumedBy(device, new Norms())) {
                     loss.backward(norms, true);
                 }
@@ -134,7 +143,7 @@ public final class TrainingStep implements AutoCloseable {
                 loss.backward(updates, false);
                 updateAll(updates);
             }
-            if (options.maxGradNorm() == 0) {
+            if (!twice) {
                 clip(
                         step,
                         "in one pass only the loss is looked at before weights change, and these have changed:"

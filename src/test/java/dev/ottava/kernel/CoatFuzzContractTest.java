@@ -16,10 +16,10 @@ import org.junit.jupiter.api.Test;
  */
 class CoatFuzzContractTest extends UpdateContract {
     /** Groups of 128, and beside them tensors of one group each, of one element and more. */
-    private static final int WHOLE_GROUPS = 9_600;
+    private static final int WHOLE_GROUPS = 9_950;
 
-    private static final int TAILS = 400;
-    private static final int STEPS = 3;
+    private static final int TAILS = 50;
+    private static final int STEPS = 2;
     private static final int GROUP = 128;
     private static final double RATE = 1;
     private static final Hyperparameters BETAS = new Hyperparameters(0.9, 0.95, 1e-8);
@@ -54,7 +54,7 @@ class CoatFuzzContractTest extends UpdateContract {
             case 5 -> Math.pow(10, 15 * random.nextDouble() - 7); // v from 1 to 1e30
             case 6 -> random.nextBoolean() ? 0 : size * random.nextDouble();
             case 7 -> size * (1 + 1e-6 * random.nextDouble()); // nearly constant
-            case 8 -> size * (random.nextInt(GROUP) == 0 ? 1e6 : 1); // an outlier
+            case 8 -> size * (random.nextInt(GROUP) == 0 ? 1 : 1e-6); // an outlier
             default -> Math.abs(size * random.nextGaussian());
         };
     }
@@ -87,7 +87,7 @@ class CoatFuzzContractTest extends UpdateContract {
             for (int step = 0; step < STEPS; step++) {
                 control.begin(step + 1, RATE);
                 for (int t = 0; t < targets.size(); t++) {
-                    targets.get(t).weight().fill(0);
+                    targets.get(t).weight().copyFrom(new float[tensors.get(t).count]);
                     targets.get(t).gradient().copyFrom(tensors.get(t).gradients[step]);
                 }
                 AdamWUpdate.apply(control, targets, BETAS, 0);
@@ -105,7 +105,8 @@ class CoatFuzzContractTest extends UpdateContract {
 
     private static AdamWMoment moment(Workbench bench, int count) {
         Tensor codes = bench.empty(DType.E4M3, count).copyFrom(Workbench.direct(new byte[count]));
-        return new AdamWMoment.Expanded(codes, bench.empty(DType.F32, AdamWMoment.groupShape(count)).fill(0));
+        long[] groups = AdamWMoment.groupShape(count);
+        return new AdamWMoment.Expanded(codes, bench.empty(DType.F32, groups).copyFrom(new float[(int) (groups[0] * groups[1])]));
     }
 
     private static void check(Fuzz fuzz, List<Output> outputs) {

@@ -11,7 +11,6 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 class LearningRateScheduleTest {
     private static LearningRateSchedule schedule(ScheduleKind kind, int warmup, int steps) {
-        TrainingOptions o = TrainingOptions.defaults(OptimizerKind.LOMO, steps);
         return new LearningRateSchedule(TrainingOptions.defaults(OptimizerKind.LOMO, steps).with(changed -> {
             changed.learningRate = 0.5;
             changed.schedule = kind;
