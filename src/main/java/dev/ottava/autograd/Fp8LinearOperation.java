@@ -25,37 +25,56 @@ public final class Fp8LinearOperation {
      * @param x [rows, in]
      * @param weight [out, in]
      * @param bias [out], or null
-     * @return [rows, out], of the dtype of the weight
+     * @return [rows, out], of the dtype that the layer computes in
      */
-    public static Variable apply(Tape tape, QuantizedVariable x, Fp8Weight weight, Parameter bias) {
-        Parameter parameter = weight.parameter();
-        Tensor w = parameter.weight();
-        Variable y = tape.empty(w.dtype(), x.value().rows(), w.size(0));
-        QuantizedMatrix forward = weight.codes();
-        try (Tensor codes = forward.codes()) {
-            Fp8Gemm.forward(y.value(), x.value(), forward, bias == null ? null : bias.weight());
+    public static Variable apply(Tape tape, QuantizedVariable x, LinearWeight weight, Parameter bias) {
+        Variable y = tape.empty(weight.dtype(), x.value().rows(), weight.parameter().weight().size(0));
+        try (Operand<QuantizedMatrix> w = weight.codes()) {
+            Fp8Gemm.forward(y.value(), x.value(), w.value(), bias == null ? null : bias.weight());
         }
+        record(tape, y.gradient(), x, weight, bias);
+        return y;
+    }
+
+    /** The same, in groups of 16 where it is made, for a gated activation. */
+    public static QuantizedVariable groups(Tape tape, QuantizedVariable x, LinearWeight weight, Parameter bias) {
+        long out = weight.parameter().weight().size(0);
+        QuantizedVariable y = QuantizedVariable.groups(tape, weight.dtype(), x.value().rows(), out);
+        try (Operand<QuantizedMatrix> w = weight.codes()) {
+            Fp8Gemm.forward(y.value(), x.value(), w.value(), bias == null ? null : bias.weight());
+        }
+        record(tape, y.gradient(), x, weight, bias);
+        return y;
+    }
+
+    private static void record(
+            Tape tape, Gradient gradient, QuantizedVariable x, LinearWeight weight, Parameter bias) {
+        Parameter parameter = weight.parameter();
         List<Parameter> used = Stream.of(parameter, bias).filter(p -> p != null).toList();
-        tape.record(y.gradient(), used, x.saved(), parameters -> {
-            boolean ready = y.gradient().quantized() != null;
-            QuantizedMatrix dY =
-                    ready ? y.gradient().quantized() : quantize(y.gradient().tensor(), weight);
+        tape.record(gradient, used, x.saved(), parameters -> {
+            boolean ready = gradient.quantized() != null;
+            QuantizedMatrix dY = ready ? gradient.quantized() : quantize(gradient.tensor(), weight);
             try {
                 // The gradient of x first: handing on the weight's gradient changes the weight.
                 GradientTarget dX = x.gradient().target();
-                QuantizedMatrix backward = weight.transposed();
-                try (Tensor codes = backward.transposed()) {
-                    Fp8Gemm.inputGradient(dX.tensor(), dY, backward, dX.accumulate());
+                try (Operand<QuantizedMatrix> w = weight.transposed()) {
+                    Fp8Gemm.inputGradient(dX.tensor(), dY, w.value(), dX.accumulate());
                 }
-                GradientTarget dW = parameters.open(parameter);
-                Fp8Gemm.weightGradient(dW.tensor(), dY, x.transposed(), dW.accumulate());
-                parameters.done(parameter);
+                GradientEpilogue epilogue = parameters.epilogue(parameter);
+                if (epilogue != null) {
+                    epilogue.take(parameter, dY, x.transposed());
+                    parameters.taken(parameter);
+                } else {
+                    GradientTarget dW = parameters.open(parameter);
+                    Fp8Gemm.weightGradient(dW.tensor(), dY, x.transposed(), dW.accumulate());
+                    parameters.done(parameter);
+                }
                 if (bias != null) {
                     GradientTarget dBias = parameters.open(bias);
                     if (ready) {
-                        sumColumns(dBias, dY, w.dtype());
+                        sumColumns(dBias, dY, weight.dtype());
                     } else {
-                        Elementwise.columnSum(dBias.tensor(), y.gradient().tensor(), dBias.accumulate());
+                        Elementwise.columnSum(dBias.tensor(), gradient.tensor(), dBias.accumulate());
                     }
                     parameters.done(bias);
                 }
@@ -65,10 +84,9 @@ public final class Fp8LinearOperation {
                 }
             }
         });
-        return y;
     }
 
-    private static QuantizedMatrix quantize(Tensor gradient, Fp8Weight weight) {
+    private static QuantizedMatrix quantize(Tensor gradient, LinearWeight weight) {
         QuantizedMatrix dY = QuantizedMatrix.empty(
                 gradient.device().arena(MemoryPurpose.WORKSPACE),
                 DType.E5M2,

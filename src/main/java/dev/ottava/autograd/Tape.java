@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 
 /**
  * Records operations in the order they run, and runs them backward.
@@ -20,7 +21,13 @@ public final class Tape implements AutoCloseable {
         void run(ParameterGradients parameters);
     }
 
-    private record Node(Gradient output, Backward backward, List<SharedTensor> saved) {
+    /** What the backward pass of the operations that read a value leaves for that of the operation that made it. */
+    @FunctionalInterface
+    interface Output {
+        void release();
+    }
+
+    private record Node(Output output, Backward backward, List<? extends Held> saved) {
         void releaseGradient() {
             if (output != null) {
                 output.release();
@@ -29,28 +36,43 @@ public final class Tape implements AutoCloseable {
 
         void release() {
             releaseGradient();
-            saved.forEach(SharedTensor::release);
+            saved.forEach(Held::release);
         }
     }
 
     private final Device device;
     private final boolean recording;
+    private final Predicate<Parameter> epilogue;
+    private final boolean twice;
+    private SavingPolicy policy = SavingPolicy.AS_COMPUTED;
     private final List<Node> nodes = new ArrayList<>();
     private final Map<Parameter, Integer> uses = new HashMap<>();
 
-    private Tape(Device device, boolean recording) {
+    private Tape(Device device, boolean recording, Predicate<Parameter> epilogue, boolean twice) {
         this.device = device;
         this.recording = recording;
+        this.epilogue = epilogue;
+        this.twice = twice;
     }
 
     /** A tape for training. */
     public static Tape recording(Device device) {
-        return new Tape(device, true);
+        return recording(device, parameter -> false, false);
+    }
+
+    /**
+     * A tape for training that says what is known of its backward pass.
+     *
+     * @param epilogue whether a weight's gradient goes to an epilogue if it is used once
+     * @param twice whether the backward pass runs twice
+     */
+    public static Tape recording(Device device, Predicate<Parameter> epilogue, boolean twice) {
+        return new Tape(device, true, epilogue, twice);
     }
 
     /** A tape for inference: nothing is kept. */
     public static Tape notRecording(Device device) {
-        return new Tape(device, false);
+        return new Tape(device, false, parameter -> false, false);
     }
 
     public Device device() {
@@ -59,6 +81,26 @@ public final class Tape implements AutoCloseable {
 
     public boolean isRecording() {
         return recording;
+    }
+
+    /** Says what the operations from here on save, and how. A tape that does not record computes as one that does. */
+    public void use(SavingPolicy newPolicy) {
+        policy = newPolicy;
+    }
+
+    /** What operations save now. */
+    public SavingPolicy policy() {
+        return policy;
+    }
+
+    /** What an operation saves of a variable. On a tape that saves nothing, a form is made only where it is computed with. */
+    SharedSaved save(Variable x, Saving saving) {
+        return x.saved(recording || saving == Saving.FP8 ? saving : Saving.AS_COMPUTED);
+    }
+
+    /** Whether the gradient of a weight, which the last operation of the forward pass uses, must not be made before the backward pass. */
+    boolean mayNotWait(Parameter weight) {
+        return twice || (!uses.containsKey(weight) && epilogue.test(weight));
     }
 
     /** A variable whose value is not yet computed. */
@@ -73,11 +115,11 @@ public final class Tape implements AutoCloseable {
     }
 
     /** Notes an operation. {@code saved} is held until it has run backward. The loss, where the backward pass starts, has no output. */
-    void record(Gradient output, List<Parameter> parameters, List<SharedTensor> saved, Backward backward) {
+    void record(Output output, List<Parameter> parameters, List<? extends Held> saved, Backward backward) {
         if (!recording) {
             return;
         }
-        saved.forEach(SharedTensor::retain);
+        saved.forEach(Held::retain);
         parameters.forEach(parameter -> uses.merge(parameter, 1, Integer::sum));
         nodes.add(new Node(output, backward, saved));
     }

@@ -1,5 +1,9 @@
 package dev.ottava.cli;
 
+import dev.ottava.core.InvalidArgumentException;
+import dev.ottava.nn.Precision;
+import dev.ottava.optim.AdamW;
+import dev.ottava.train.TrainingOptions.Fp8WeightRounding;
 import dev.ottava.train.TrainingOptions.OptimizerKind;
 import dev.ottava.train.TrainingOptions.ScheduleKind;
 import picocli.CommandLine.Option;
@@ -66,6 +70,22 @@ final class OptimizerArguments {
     double adamEpsilon;
 
     @Option(
+            names = "--optimizer-states",
+            paramLabel = "fp32|bf16|fp8",
+            defaultValue = "fp32",
+            description = "adamw: what its moments are stored in. bf16 rounds them stochastically; fp8 (COAT) expands their"
+                    + " range in groups of 128 (default: ${DEFAULT-VALUE}).")
+    AdamW.StateKind states;
+
+    @Option(
+            names = "--adamw-weights",
+            paramLabel = "exact|stochastic",
+            defaultValue = "exact",
+            description = "adamw: how BF16 weights are kept. exact: with 16 more bits. stochastic: rounded, 2 bytes less for"
+                    + " each (default: ${DEFAULT-VALUE}).")
+    AdamW.WeightKind weights;
+
+    @Option(
             names = "--max-grad-norm",
             paramLabel = "X",
             defaultValue = "0",
@@ -79,6 +99,23 @@ final class OptimizerArguments {
             defaultValue = "0",
             description = "Clamp each element of a gradient to [-X, X] (default: off).")
     double maxGradValue;
+
+    @Option(
+            names = "--fp8-weight-rounding",
+            paramLabel = "stochastic|nearest",
+            description = "With --weights fp8, of updates (default: stochastic).")
+    private Fp8WeightRounding fp8WeightRounding;
+
+    /** Refuses a rounding for weights that have none. */
+    Fp8WeightRounding fp8WeightRounding(Precision precision) {
+        if (fp8WeightRounding == null) {
+            return Fp8WeightRounding.STOCHASTIC;
+        }
+        if (!precision.weights().isFp8()) {
+            throw new InvalidArgumentException("--fp8-weight-rounding is for --weights fp8: give both, or neither");
+        }
+        return fp8WeightRounding;
+    }
 
     double learningRate() {
         return learningRate != null ? learningRate : kind.defaultLearningRate();

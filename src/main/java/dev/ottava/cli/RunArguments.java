@@ -1,6 +1,9 @@
 package dev.ottava.cli;
 
+import dev.ottava.cli.Choices.Activations;
 import dev.ottava.cli.Choices.Recompute;
+import dev.ottava.cli.Choices.SaveDType;
+import dev.ottava.core.DType;
 import dev.ottava.core.InvalidArgumentException;
 import java.nio.file.Path;
 import picocli.CommandLine.Option;
@@ -36,12 +39,34 @@ final class RunArguments {
     int gradientAccumulationSteps;
 
     @Option(
+            names = "--activations",
+            paramLabel = "bf16|fp8",
+            defaultValue = "bf16",
+            description = "What is saved for the backward pass. bf16: what was computed. fp8: the residual stream, gate and"
+                    + " up in FP8 (COAT), and inputs of linear layers are made again; needs --precision fp8 (default:"
+                    + " ${DEFAULT-VALUE}).")
+    Activations activations;
+
+    @Option(
             names = "--recompute",
             paramLabel = "none|block",
             defaultValue = "none",
             description = "block: keep only the input of each block, and compute the rest again: less memory, a third"
                     + " more work (default: ${DEFAULT-VALUE}).")
     Recompute recompute;
+
+    @Option(
+            names = "--keep-operands",
+            description = "With --precision fp8, keep what products take beside the stored weights instead of making it"
+                    + " for each: a byte more for a weight of fp8, two for one of bf16.")
+    boolean keepOperands;
+
+    @Option(
+            names = "--save-dtype",
+            paramLabel = "fp32|bf16",
+            description = "What the model is saved in when training is done (default: as --weights; fp8 as transformers"
+                    + " reads it).")
+    private SaveDType saveDType;
 
     @Option(
             names = "--seed",
@@ -79,6 +104,11 @@ final class RunArguments {
             paramLabel = "FILE.yaml",
             description = "Read options from a file: their names without dashes. The command line wins.")
     Path config; // read before the other arguments are: see ConfigFile
+
+    /** Null: as weights are stored. */
+    DType saveDType() {
+        return saveDType == null ? null : saveDType.dtype();
+    }
 
     Path output() {
         if (output == null) {

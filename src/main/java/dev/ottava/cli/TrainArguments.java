@@ -1,5 +1,6 @@
 package dev.ottava.cli;
 
+import dev.ottava.cli.Choices.Activations;
 import dev.ottava.cli.Choices.Recompute;
 import dev.ottava.core.InvalidArgumentException;
 import dev.ottava.nn.Precision;
@@ -46,8 +47,8 @@ final class TrainArguments {
         exclude("--model", "--preset");
         exclude("--steps", "--epochs");
         exclude("--eval-data", "--eval-fraction");
-        options(Precision.F32, 1);
-        options(Precision.F32, run.steps(1));
+        options(device.precisionIfStated(), 1);
+        options(device.precisionIfStated(), run.steps(1));
     }
 
     /** Of two such options, one on the command line overrides the other in a file. */
@@ -83,6 +84,8 @@ final class TrainArguments {
                 optimizer.adamBeta1,
                 optimizer.adamBeta2,
                 optimizer.adamEpsilon,
+                optimizer.states,
+                optimizer.weights,
                 optimizer.maxGradNorm,
                 optimizer.maxGradValue,
                 batchSize,
@@ -91,7 +94,10 @@ final class TrainArguments {
                 run.seed,
                 data.shuffle(),
                 precision,
+                optimizer.fp8WeightRounding(precision),
+                run.activations == Activations.FP8,
                 recompute == Recompute.BLOCK,
+                run.keepOperands,
                 run.logSteps,
                 run.saveSteps,
                 run.keepCheckpoints,

@@ -2,18 +2,18 @@ package dev.ottava.nn;
 
 import dev.ottava.autograd.AddOperation;
 import dev.ottava.autograd.Fp8LinearOperation;
-import dev.ottava.autograd.Fp8Weight;
 import dev.ottava.autograd.LinearInput;
 import dev.ottava.autograd.LinearOperation;
+import dev.ottava.autograd.LinearWeight;
 import dev.ottava.autograd.Parameter;
 import dev.ottava.autograd.QuantizeOperation;
 import dev.ottava.autograd.QuantizedVariable;
 import dev.ottava.autograd.RmsNormOperation;
+import dev.ottava.autograd.Saving;
 import dev.ottava.autograd.SwiGluOperation;
 import dev.ottava.autograd.Tape;
 import dev.ottava.autograd.Variable;
 import dev.ottava.kernel.Scaling;
-import java.util.Objects;
 import java.util.function.Function;
 import java.util.stream.Stream;
 
@@ -24,13 +24,16 @@ final class LlamaBlock {
         Variable apply(Tape tape, Variable q, Variable k, Variable v);
     }
 
-    /** A linear layer; {@code fp8} is null where it computes in the dtype of its weight. */
-    private record Linear(Parameter weight, Parameter bias, Fp8Weight fp8) {
+    private record Linear(LinearWeight weight, Parameter bias) {
         Variable apply(Tape tape, LinearInput x) {
             if (x instanceof QuantizedVariable quantized) {
-                return Fp8LinearOperation.apply(tape, quantized, fp8, bias);
+                return Fp8LinearOperation.apply(tape, quantized, weight, bias);
             }
             return LinearOperation.apply(tape, (Variable) x, weight, bias);
+        }
+
+        QuantizedVariable groups(Tape tape, LinearInput x) {
+            return Fp8LinearOperation.groups(tape, (QuantizedVariable) x, weight, bias);
         }
     }
 
@@ -46,15 +49,14 @@ final class LlamaBlock {
     private final Linear up;
     private final Linear down;
 
-    /** A block whose linear layers compute in FP8 with this scaling, or in the dtype of the weights if it is null. */
-    LlamaBlock(LlamaConfig config, int layer, Function<String, Parameter> parameters, Scaling fp8) {
+    LlamaBlock(LlamaConfig config, int layer, Function<String, Parameter> parameters, Precision precision) {
+        fp8 = precision.fp8Scaling();
         String prefix = "model.layers." + layer + ".";
         Function<String, Linear> linear = name -> {
             Parameter weight = parameters.apply(prefix + name + ".weight");
             Parameter bias = parameters.apply(prefix + name + ".bias");
-            return new Linear(weight, bias, fp8 == null ? null : new Fp8Weight(weight, fp8));
+            return new Linear(new LinearWeight(weight, precision.dtype(), fp8), bias);
         };
-        this.fp8 = fp8;
         epsilon = config.rmsNormEps();
         inputNorm = parameters.apply(prefix + "input_layernorm.weight");
         postAttentionNorm = parameters.apply(prefix + "post_attention_layernorm.weight");
@@ -67,9 +69,14 @@ final class LlamaBlock {
         down = linear.apply("mlp.down_proj");
     }
 
-    Variable forward(Tape tape, Variable x, Attend attend) {
+    /**
+     * Runs the block.
+     *
+     * @param reader how the operation that reads the result will save it
+     */
+    Variable forward(Tape tape, Variable x, Attend attend, Saving reader) {
         try (Variable h = attention(tape, x, attend)) {
-            return feedForward(tape, h);
+            return feedForward(tape, h, reader);
         }
     }
 
@@ -88,10 +95,12 @@ final class LlamaBlock {
         v.close();
         Variable projected;
         try (Variable plain = attended;
-                LinearInput operand = fp8 == null ? plain : QuantizeOperation.apply(tape, plain, fp8)) {
+                LinearInput operand = fp8 == null
+                        ? plain
+                        : QuantizeOperation.apply(tape, plain, fp8, tape.policy().attention())) {
             projected = output.apply(tape, operand);
         }
-        Variable h = AddOperation.apply(tape, x, projected);
+        Variable h = AddOperation.apply(tape, x, projected, tape.policy().norms());
         projected.close();
         return h;
     }
@@ -102,28 +111,33 @@ final class LlamaBlock {
                 : RmsNormOperation.quantized(tape, x, weight, epsilon, fp8);
     }
 
-    /** The weights of the linear layers as products in FP8 see them; none otherwise. */
-    Stream<Fp8Weight> fp8Weights() {
-        return Stream.of(query, key, value, output, gate, up, down)
-                .map(Linear::fp8)
-                .filter(Objects::nonNull);
+    /** The weights of the linear layers. */
+    Stream<LinearWeight> weights() {
+        return Stream.of(query, key, value, output, gate, up, down).map(Linear::weight);
     }
 
-    private Variable feedForward(Tape tape, Variable h) {
-        Variable g;
-        Variable u;
+    private Variable feedForward(Tape tape, Variable h, Saving reader) {
+        LinearInput activated;
         try (LinearInput normed = normalize(tape, h, postAttentionNorm)) {
-            g = gate.apply(tape, normed);
-            u = up.apply(tape, normed);
+            activated = gated(tape, normed);
         }
-        LinearInput activated =
-                fp8 == null ? SwiGluOperation.apply(tape, g, u) : SwiGluOperation.quantized(tape, g, u, fp8);
-        g.close();
-        u.close();
         Variable projected = down.apply(tape, activated);
         activated.close();
-        Variable y = AddOperation.apply(tape, h, projected);
+        Variable y = AddOperation.apply(tape, h, projected, reader);
         projected.close();
         return y;
+    }
+
+    private LinearInput gated(Tape tape, LinearInput normed) {
+        if (fp8 != null && tape.policy().gates() == Saving.FP8) {
+            try (QuantizedVariable g = gate.groups(tape, normed);
+                    QuantizedVariable u = up.groups(tape, normed)) {
+                return SwiGluOperation.quantized(tape, g, u, fp8);
+            }
+        }
+        try (Variable g = gate.apply(tape, normed);
+                Variable u = up.apply(tape, normed)) {
+            return fp8 == null ? SwiGluOperation.apply(tape, g, u) : SwiGluOperation.quantized(tape, g, u, fp8);
+        }
     }
 }

@@ -2,12 +2,14 @@ package dev.ottava.nn;
 
 import dev.ottava.autograd.AttentionOperation;
 import dev.ottava.autograd.EmbeddingOperation;
-import dev.ottava.autograd.Fp8Weight;
+import dev.ottava.autograd.LinearWeight;
 import dev.ottava.autograd.LossOperation;
 import dev.ottava.autograd.Parameter;
 import dev.ottava.autograd.Recompute;
 import dev.ottava.autograd.RmsNormOperation;
 import dev.ottava.autograd.RopeOperation;
+import dev.ottava.autograd.Saving;
+import dev.ottava.autograd.SavingPolicy;
 import dev.ottava.autograd.Tape;
 import dev.ottava.autograd.Variable;
 import dev.ottava.core.DType;
@@ -15,11 +17,11 @@ import dev.ottava.core.Device;
 import dev.ottava.core.InvalidArgumentException;
 import dev.ottava.core.MemoryPurpose;
 import dev.ottava.core.Tensor;
-import dev.ottava.kernel.Gemm;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.IntFunction;
 
 /** A Llama or Qwen2 language model: its parameters on a device, and the forward pass. */
 public final class LlamaModel implements AutoCloseable {
@@ -29,23 +31,24 @@ public final class LlamaModel implements AutoCloseable {
     private final List<Parameter> parameters = new ArrayList<>();
     private final Map<String, Parameter> byName = new HashMap<>();
     private final List<LlamaBlock> blocks = new ArrayList<>();
-    private final Map<Parameter, Fp8Weight> fp8Weights = new HashMap<>();
+    private final Map<Parameter, LinearWeight> linearWeights = new HashMap<>();
     private final RopeTables rope;
 
     private LlamaModel(LlamaConfig config, Device device, Precision precision) {
         this.config = config;
         this.device = device;
         this.precision = precision;
+        precision.weights().check(LlamaParameters.shapes(config));
         LlamaParameters.shapes(config).forEach((name, shape) -> {
-            Tensor weight = device.arena(MemoryPurpose.WEIGHTS).empty(precision.dtype(), shape);
-            Parameter parameter = new Parameter(name, parameters.size(), weight);
+            Parameter parameter =
+                    precision.weights().empty(device, name, parameters.size(), shape);
             parameters.add(parameter);
             byName.put(name, parameter);
         });
         for (int layer = 0; layer < config.numHiddenLayers(); layer++) {
-            blocks.add(new LlamaBlock(config, layer, byName::get, precision.fp8Scaling()));
+            blocks.add(new LlamaBlock(config, layer, byName::get, precision));
         }
-        blocks.stream().flatMap(LlamaBlock::fp8Weights).forEach(weight -> fp8Weights.put(weight.parameter(), weight));
+        blocks.stream().flatMap(LlamaBlock::weights).forEach(weight -> linearWeights.put(weight.parameter(), weight));
         rope = new RopeTables(device, config);
     }
 
@@ -73,14 +76,14 @@ public final class LlamaModel implements AutoCloseable {
         return precision;
     }
 
-    /** The dtype of weights and activations. */
+    /** The dtype of activations. */
     public DType dtype() {
         return precision.dtype();
     }
 
     /** Says that a weight has changed, as whoever changes one must: what linear layers in FP8 know of it is made again. */
     public void changed(Parameter parameter) {
-        Fp8Weight weight = fp8Weights.get(parameter);
+        LinearWeight weight = linearWeights.get(parameter);
         if (weight != null) {
             weight.changed();
         }
@@ -88,7 +91,12 @@ public final class LlamaModel implements AutoCloseable {
 
     /** Says that all weights may have changed. */
     public void changed() {
-        fp8Weights.values().forEach(Fp8Weight::changed);
+        linearWeights.values().forEach(LinearWeight::changed);
+    }
+
+    /** Keeps the operands of products in FP8 from one use to the next: see {@link LinearWeight#keepOperands}. */
+    public void keepOperands() {
+        linearWeights.values().forEach(LinearWeight::keepOperands);
     }
 
     /** All parameters in the order of their names. A tied language-model head is the embedding, and is not listed twice. */
@@ -103,13 +111,18 @@ public final class LlamaModel implements AutoCloseable {
      * @param ids [batch · length], I32, row after row; open until the backward pass is done
      * @param targets [batch · length], I32; negative: masked
      * @param scale what gradients are multiplied with, as a rule 1 / number of targets
-     * @param recomputeBlocks keep only the input of each block for the backward pass
+     * @param saving what each layer, counted from 0, saves for the backward pass, and how
      */
     public LossOperation.Loss loss(
-            Tape tape, Tensor ids, Tensor targets, long batch, double scale, boolean recomputeBlocks) {
-        try (Variable hidden = hidden(tape, ids, batch, recomputeBlocks)) {
+            Tape tape, Tensor ids, Tensor targets, long batch, double scale, IntFunction<SavingPolicy> saving) {
+        try (Variable hidden = hidden(tape, ids, batch, saving)) {
             return LossOperation.apply(tape, hidden, head(), targets, scale);
         }
+    }
+
+    /** The same, where every layer saves what it computes. */
+    public LossOperation.Loss loss(Tape tape, Tensor ids, Tensor targets, long batch, double scale) {
+        return loss(tape, ids, targets, batch, scale, layer -> SavingPolicy.AS_COMPUTED);
     }
 
     /**
@@ -119,12 +132,34 @@ public final class LlamaModel implements AutoCloseable {
      */
     public Tensor logits(Tensor ids, long batch) {
         try (Tape tape = Tape.notRecording(device);
-                Variable hidden = hidden(tape, ids, batch, false)) {
+                Variable hidden = hidden(tape, ids, batch, layer -> SavingPolicy.AS_COMPUTED)) {
             return project(hidden.value());
         }
     }
 
-    private Variable hidden(Tape tape, Tensor ids, long batch, boolean recomputeBlocks) {
+    /**
+     * Bytes that all layers together save for the backward pass, as the device's allocator counts them: the forward pass runs.
+     *
+     * @param batch sequences
+     * @param length tokens of each
+     */
+    public long savedBytes(int batch, int length, IntFunction<SavingPolicy> saving) {
+        rope.ensure(length);
+        try (Tensor ids = device.empty(DType.I32, (long) batch * length).fill(0);
+                Tape tape = Tape.recording(device)) {
+            long before = device.memory().liveBytes();
+            layers(tape, ids, batch, saving).close();
+            return device.memory().liveBytes() - before;
+        }
+    }
+
+    private Variable hidden(Tape tape, Tensor ids, long batch, IntFunction<SavingPolicy> saving) {
+        try (Variable x = layers(tape, ids, batch, saving)) {
+            return finalNorm(tape, x);
+        }
+    }
+
+    private Variable layers(Tape tape, Tensor ids, long batch, IntFunction<SavingPolicy> saving) {
         long length = ids.count() / batch;
         if (length > config.maxPositionEmbeddings()) {
             throw new InvalidArgumentException("a sequence of " + length + " is longer than the model's "
@@ -138,16 +173,20 @@ public final class LlamaModel implements AutoCloseable {
             }
         };
         Variable x = embed(tape, ids);
-        for (LlamaBlock block : blocks) {
-            Variable y = recomputeBlocks
-                    ? Recompute.apply(tape, x, (t, input) -> block.forward(t, input, attend))
-                    : block.forward(tape, x, attend);
+        for (int layer = 0; layer < blocks.size(); layer++) {
+            LlamaBlock block = blocks.get(layer);
+            SavingPolicy policy = saving.apply(layer);
+            // The final norm, which reads the last layer's output, is in no layer.
+            Saving reader = layer + 1 < blocks.size() ? saving.apply(layer + 1).norms() : Saving.AS_COMPUTED;
+            tape.use(policy);
+            Variable y = policy.recompute()
+                    ? Recompute.apply(tape, x, (t, input) -> block.forward(t, input, attend, reader))
+                    : block.forward(tape, x, attend, reader);
             x.close();
             x = y;
         }
-        Variable normed = finalNorm(tape, x);
-        x.close();
-        return normed;
+        tape.use(SavingPolicy.AS_COMPUTED);
+        return x;
     }
 
     private Variable rotate(Tape tape, Variable x, long length) {
@@ -155,7 +194,7 @@ public final class LlamaModel implements AutoCloseable {
     }
 
     Variable embed(Tape tape, Tensor ids) {
-        return EmbeddingOperation.apply(tape, ids, byName.get("model.embed_tokens.weight"));
+        return EmbeddingOperation.apply(tape, ids, byName.get("model.embed_tokens.weight"), dtype());
     }
 
     Variable finalNorm(Tape tape, Variable x) {
@@ -165,7 +204,7 @@ public final class LlamaModel implements AutoCloseable {
     /** Logits, F32, of hidden states [rows, hidden]. */
     Tensor project(Tensor hidden) {
         Tensor logits = device.empty(DType.F32, hidden.size(0), config.vocabSize());
-        Gemm.multiply(logits, hidden, head().weight());
+        LossOperation.logits(logits, hidden, head());
         return logits;
     }
 
@@ -184,7 +223,7 @@ public final class LlamaModel implements AutoCloseable {
     @Override
     public void close() {
         rope.close();
-        fp8Weights.values().forEach(Fp8Weight::close);
-        parameters.forEach(parameter -> parameter.weight().close());
+        linearWeights.values().forEach(LinearWeight::close);
+        parameters.forEach(Parameter::close);
     }
 }

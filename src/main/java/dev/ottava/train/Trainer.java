@@ -1,6 +1,7 @@
 package dev.ottava.train;
 
 import dev.ottava.autograd.LossOperation;
+import dev.ottava.autograd.SavingPolicy;
 import dev.ottava.autograd.Tape;
 import dev.ottava.core.Device;
 import dev.ottava.core.InvalidArgumentException;
@@ -9,11 +10,13 @@ import dev.ottava.data.Batch;
 import dev.ottava.data.Dataset;
 import dev.ottava.nn.LlamaConfig;
 import dev.ottava.nn.LlamaModel;
+import dev.ottava.optim.Optimizer;
 import dev.ottava.train.Checkpoints.Position;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.IntFunction;
 
 /**
  * Trains a model on a dataset.
@@ -42,13 +45,37 @@ public final class Trainer implements AutoCloseable {
      * @param folder where metrics and checkpoints go; null writes none
      */
     public Trainer(LlamaModel model, Dataset train, Dataset eval, TrainingOptions options, RunFolder folder) {
+        this(model, train, eval, options, new TrainingStep(model, options), folder);
+    }
+
+    /**
+     * A trainer with an optimizer of the caller's, which it closes. What the options say of optimizers is meant for those that come with Ottava: of them only the
+     * learning rate and its schedule, {@code maxGradNorm}, the accumulation and the rest of the run count here, and {@code options.optimizer()} is a name.
+     */
+    public Trainer(
+            LlamaModel model,
+            Dataset train,
+            Dataset eval,
+            TrainingOptions options,
+            Optimizer optimizer,
+            RunFolder folder) {
+        this(model, train, eval, options, new TrainingStep(model, options, optimizer), folder);
+    }
+
+    private Trainer(
+            LlamaModel model,
+            Dataset train,
+            Dataset eval,
+            TrainingOptions options,
+            TrainingStep step,
+            RunFolder folder) {
         this.model = model;
         this.train = train;
         this.eval = eval;
         this.options = options;
         this.folder = folder;
         this.schedule = new LearningRateSchedule(options);
-        this.step = new TrainingStep(model, options);
+        this.step = step;
         this.checkpoints = folder == null
                 ? null
                 : new Checkpoints(folder.path(), model, step.optimizer().state(), options, train.tokens());
@@ -65,6 +92,11 @@ public final class Trainer implements AutoCloseable {
     /** The step that was done last: 0, or that of the checkpoint that the run goes on from. */
     public int stepsDone() {
         return position.step();
+    }
+
+    /** What each layer, counted from 0, saves for the backward pass, instead of what the options say. */
+    public void saving(IntFunction<SavingPolicy> policies) {
+        step.saving(policies);
     }
 
     /** Trains to the last step. */
@@ -148,7 +180,7 @@ public final class Trainer implements AutoCloseable {
             try (Tape tape = Tape.notRecording(model.device());
                     TrainingStep.Inputs inputs = new TrainingStep.Inputs(model.device(), batch);
                     LossOperation.Loss loss =
-                            model.loss(tape, inputs.ids(), inputs.targets(), batch.rows(), 1, false)) {
+                            model.loss(tape, inputs.ids(), inputs.targets(), batch.rows(), 1)) {
                 sum += loss.sum();
                 targets += batch.targetCount();
             }
@@ -174,6 +206,16 @@ public final class Trainer implements AutoCloseable {
                 TrainingStep step = new TrainingStep(model, options)) {
             step.run(batches, 1, options.learningRate());
             return meta.memory();
+        }
+    }
+
+    /** Bytes that a layer saves for the backward pass, as the allocator counts them in the forward pass on a device that does nothing else. */
+    public static long planSavedBytes(LlamaConfig config, TrainingOptions options, int seqLen) {
+        SavingPolicy policy = options.savingPolicy();
+        tokens(options.batchSize(), seqLen);
+        try (Device meta = Device.open("meta");
+                LlamaModel model = LlamaModel.empty(config, meta, options.precision())) {
+            return model.savedBytes(options.batchSize(), seqLen, layer -> policy) / config.numHiddenLayers();
         }
     }
 

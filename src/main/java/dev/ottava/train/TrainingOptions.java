@@ -1,7 +1,9 @@
 package dev.ottava.train;
 
+import dev.ottava.autograd.SavingPolicy;
 import dev.ottava.core.InvalidArgumentException;
 import dev.ottava.nn.Precision;
+import dev.ottava.optim.AdamW;
 import java.util.Locale;
 import java.util.function.Consumer;
 
@@ -18,8 +20,13 @@ import java.util.function.Consumer;
  * @param batchSize sequences of a step, or of an accumulation step
  * @param gradientAccumulationSteps AdamW only: batches that share one update
  * @param steps updates in all
- * @param precision what the model computes with
+ * @param optimizerStates AdamW only: what its moments are stored in
+ * @param adamwWeights AdamW only: how BF16 weights are kept
+ * @param precision what the model computes with, and what its weights are stored in
+ * @param fp8WeightRounding of updates of FP8 weights
+ * @param fp8Activations save activations in FP8 (COAT), which takes linear layers in FP8
  * @param recomputeBlocks keep only the input of each block for the backward pass
+ * @param keepOperands keep what products in FP8 take beside the stored weights
  * @param logSteps log every so many steps, and the last
  * @param saveSteps checkpoint every so many steps; 0 is off
  * @param keepCheckpoints how many checkpoints to keep
@@ -35,6 +42,8 @@ public record TrainingOptions(
         double adamBeta1,
         double adamBeta2,
         double adamEpsilon,
+        AdamW.StateKind optimizerStates,
+        AdamW.WeightKind adamwWeights,
         double maxGradNorm,
         double maxGradValue,
         int batchSize,
@@ -43,7 +52,10 @@ public record TrainingOptions(
         long seed,
         boolean shuffle,
         Precision precision,
+        Fp8WeightRounding fp8WeightRounding,
+        boolean fp8Activations,
         boolean recomputeBlocks,
+        boolean keepOperands,
         int logSteps,
         int saveSteps,
         int keepCheckpoints,
@@ -64,6 +76,12 @@ public record TrainingOptions(
         public double defaultLearningRate() {
             return defaultLearningRate;
         }
+    }
+
+    /** How the update of an FP8 weight is rounded. */
+    public enum Fp8WeightRounding {
+        STOCHASTIC,
+        NEAREST
     }
 
     /** How the learning rate goes on after the warm-up; linear and cosine end at 0. */
@@ -93,11 +111,28 @@ public record TrainingOptions(
             throw new InvalidArgumentException(
                     "--warmup-steps, --save-steps and --eval-steps are whole numbers from 0, --keep-checkpoints from 1");
         }
+        if (precision.weights().isFp8() && optimizer != OptimizerKind.LOMO) {
+            throw new InvalidArgumentException("--weights fp8 with " + optimizer.name().toLowerCase(Locale.ROOT)
+                    + ": only --optimizer lomo updates FP8 weights; use it, or --weights bf16");
+        }
+        if (keepOperands && !precision.usesFp8()) {
+            throw new InvalidArgumentException("--keep-operands is for --precision fp8: give both, or neither");
+        }
         if (gradientAccumulationSteps > 1 && optimizer != OptimizerKind.ADAMW) {
             throw new InvalidArgumentException("--gradient-accumulation-steps " + gradientAccumulationSteps + " with "
                     + optimizer.name().toLowerCase(Locale.ROOT)
                     + ": it consumes each gradient the moment it exists and has none to add to; raise --batch-size, or use"
                     + " --optimizer adamw");
+        }
+        if (optimizerStates != AdamW.StateKind.FP32 && optimizer != OptimizerKind.ADAMW) {
+            throw new InvalidArgumentException("--optimizer-states "
+                    + optimizerStates.name().toLowerCase(Locale.ROOT) + " with "
+                    + optimizer.name().toLowerCase(Locale.ROOT) + ": only adamw has moments to compress; use --optimizer"
+                    + " adamw");
+        }
+        if (fp8Activations && !precision.usesFp8()) {
+            throw new InvalidArgumentException(
+                    "--activations fp8 saves what linear layers in FP8 make and read: it needs --precision fp8");
         }
     }
 
@@ -113,6 +148,8 @@ public record TrainingOptions(
                 0.9,
                 0.999,
                 1e-8,
+                AdamW.StateKind.FP32,
+                AdamW.WeightKind.EXACT,
                 0,
                 0,
                 8,
@@ -121,11 +158,20 @@ public record TrainingOptions(
                 0,
                 true,
                 Precision.F32,
+                Fp8WeightRounding.STOCHASTIC,
+                false,
+                false,
                 false,
                 10,
                 0,
                 2,
                 0);
+    }
+
+    /** What each layer saves for the backward pass. */
+    public SavingPolicy savingPolicy() {
+        SavingPolicy policy = fp8Activations ? SavingPolicy.COAT : SavingPolicy.AS_COMPUTED;
+        return recomputeBlocks ? policy.recomputed() : policy;
     }
 
     /** These options with some changed: {@code options.with(o -> o.batchSize = 4)}. */
@@ -146,6 +192,8 @@ public record TrainingOptions(
         public double adamBeta1;
         public double adamBeta2;
         public double adamEpsilon;
+        public AdamW.StateKind optimizerStates;
+        public AdamW.WeightKind adamwWeights;
         public double maxGradNorm;
         public double maxGradValue;
         public int batchSize;
@@ -154,7 +202,10 @@ public record TrainingOptions(
         public long seed;
         public boolean shuffle;
         public Precision precision;
+        public Fp8WeightRounding fp8WeightRounding;
+        public boolean fp8Activations;
         public boolean recomputeBlocks;
+        public boolean keepOperands;
         public int logSteps;
         public int saveSteps;
         public int keepCheckpoints;
@@ -170,6 +221,8 @@ public record TrainingOptions(
             adamBeta1 = options.adamBeta1;
             adamBeta2 = options.adamBeta2;
             adamEpsilon = options.adamEpsilon;
+            optimizerStates = options.optimizerStates;
+            adamwWeights = options.adamwWeights;
             maxGradNorm = options.maxGradNorm;
             maxGradValue = options.maxGradValue;
             batchSize = options.batchSize;
@@ -178,7 +231,10 @@ public record TrainingOptions(
             seed = options.seed;
             shuffle = options.shuffle;
             precision = options.precision;
+            fp8WeightRounding = options.fp8WeightRounding;
+            fp8Activations = options.fp8Activations;
             recomputeBlocks = options.recomputeBlocks;
+            keepOperands = options.keepOperands;
             logSteps = options.logSteps;
             saveSteps = options.saveSteps;
             keepCheckpoints = options.keepCheckpoints;
@@ -196,6 +252,8 @@ public record TrainingOptions(
                     adamBeta1,
                     adamBeta2,
                     adamEpsilon,
+                    optimizerStates,
+                    adamwWeights,
                     maxGradNorm,
                     maxGradValue,
                     batchSize,
@@ -204,7 +262,10 @@ public record TrainingOptions(
                     seed,
                     shuffle,
                     precision,
+                    fp8WeightRounding,
+                    fp8Activations,
                     recomputeBlocks,
+                    keepOperands,
                     logSteps,
                     saveSteps,
                     keepCheckpoints,

@@ -1,13 +1,20 @@
 package dev.ottava.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.ottava.core.Device;
 import dev.ottava.core.InvalidArgumentException;
 import dev.ottava.data.DataOptions;
+import dev.ottava.core.DType;
+import dev.ottava.kernel.Scaling;
+import dev.ottava.nn.WeightFormat;
 import dev.ottava.nn.Precision;
+import dev.ottava.optim.AdamW;
 import dev.ottava.train.TrainingOptions;
+import dev.ottava.train.TrainingOptions.Fp8WeightRounding;
 import dev.ottava.train.TrainingOptions.OptimizerKind;
 import dev.ottava.train.TrainingOptions.ScheduleKind;
 import java.nio.file.Path;
@@ -59,6 +66,8 @@ class TrainArgumentsTest {
                 "--adam-beta1",
                 "--adam-beta2",
                 "--adam-epsilon",
+                "--optimizer-states",
+                "--adamw-weights",
                 "--max-grad-norm",
                 "--max-grad-value",
                 "--batch-size",
@@ -71,6 +80,12 @@ class TrainArgumentsTest {
                 "--no-shuffle",
                 "--precision",
                 "--fp8-scaling",
+                "--activations",
+                "--weights",
+                "--fp8-weight-scales",
+                "--fp8-weight-rounding",
+                "--keep-operands",
+                "--save-dtype",
                 "--recompute",
                 "--device",
                 "--save-steps",
@@ -80,6 +95,7 @@ class TrainArgumentsTest {
                 "--config"));
         assertEquals(contract, names("train"));
         contract.add("--json");
+        contract.add("--memory");
         assertEquals(contract, names("plan"));
     }
 
@@ -94,6 +110,8 @@ class TrainArgumentsTest {
                         "--device",
                         "--precision",
                         "--fp8-scaling",
+                        "--weights",
+                        "--fp8-weight-scales",
                         "--json")),
                 names("eval"));
         assertEquals(
@@ -108,6 +126,8 @@ class TrainArgumentsTest {
                         "--device",
                         "--precision",
                         "--fp8-scaling",
+                        "--weights",
+                        "--fp8-weight-scales",
                         "--json")),
                 names("generate"));
     }
@@ -128,13 +148,29 @@ class TrainArgumentsTest {
     }
 
     @Test
+    void optionsOfStoredWeightsReachTheTrainer() {
+        TrainArguments arguments = parse("--preset demo-3m --data a.txt --output out --precision fp8 --weights fp8"
+                + " --fp8-weight-scales power-of-two --fp8-weight-rounding nearest --keep-operands --save-dtype bf16");
+        Precision precision = arguments.device.precisionIfStated();
+        assertEquals(Precision.fp8(Scaling.BLOCKS_128).with(WeightFormat.FP8_POWER_OF_TWO), precision);
+        TrainingOptions options = arguments.options(precision, 1);
+        assertEquals(Fp8WeightRounding.NEAREST, options.fp8WeightRounding());
+        assertTrue(options.keepOperands());
+        assertEquals(DType.BF16, arguments.run.saveDType());
+        TrainArguments plain = parse("--preset demo-3m --data a.txt --precision fp32 --weights bf16");
+        assertEquals(Precision.F32.with(WeightFormat.BF16), plain.device.precisionIfStated());
+        assertNull(plain.run.saveDType());
+    }
+
+    @Test
     void everyOptionReachesTheTrainer() {
         TrainArguments arguments =
                 parse("--model m --data a.txt b.jsonl --data c.jsonl --eval-data e.jsonl f.txt --eval-steps 11"
                         + " --output out --optimizer adamw --learning-rate 0.125 --lr-schedule cosine --warmup-steps 12"
                         + " --weight-decay 0.25 --no-decay-1d --adam-beta1 0.5 --adam-beta2 0.75 --adam-epsilon 1e-3"
+                        + " --optimizer-states bf16 --adamw-weights stochastic"
                         + " --max-grad-norm 2 --max-grad-value 3 --batch-size 4 --seq-len 64 --gradient-accumulation-steps"
-                        + " 5 --steps 100 --seed -9 --no-shuffle --precision bf16 --recompute block --device cpu"
+                        + " 5 --steps 100 --seed -9 --no-shuffle --precision fp8 --activations fp8 --recompute block --device cpu"
                         + " --save-steps 13 --keep-checkpoints 14 --log-steps 15");
         assertEquals(
                 new TrainingOptions(
@@ -147,6 +183,8 @@ class TrainArgumentsTest {
                         0.5,
                         0.75,
                         1e-3,
+                        AdamW.StateKind.BF16,
+                        AdamW.WeightKind.STOCHASTIC,
                         2,
                         3,
                         4,
@@ -154,13 +192,16 @@ class TrainArgumentsTest {
                         100,
                         -9,
                         false,
-                        Precision.BF16,
+                        Precision.fp8(Scaling.BLOCKS_128),
+                        Fp8WeightRounding.STOCHASTIC,
                         true,
+                        true,
+                        false,
                         15,
                         13,
                         14,
                         11),
-                arguments.options(Precision.BF16, arguments.run.steps(1)));
+                arguments.options(Precision.fp8(Scaling.BLOCKS_128), arguments.run.steps(1)));
         assertEquals(
                 new DataOptions(
                         List.of(Path.of("a.txt"), Path.of("b.jsonl"), Path.of("c.jsonl")),
