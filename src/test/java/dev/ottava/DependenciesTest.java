@@ -65,7 +65,9 @@ class DependenciesTest {
     @Test
     void theVersionIsTheSameEverywhere() throws Exception {
         String version = find("<artifactId>ottava</artifactId>\\s*<version>(.*?)</version>", "pom.xml");
-        assertEquals(version, find("<artifactId>ottava-platform</artifactId>\\s*<version>(.*?)</version>", "platform/pom.xml"));
+        assertEquals(
+                version,
+                find("<artifactId>ottava-platform</artifactId>\\s*<version>(.*?)</version>", "platform/pom.xml"));
         assertEquals(version, find("<ottava.version>(.*?)</ottava.version>", "examples/consumer/pom.xml"));
         assertEquals(version, find("<version>(.*?)</version>", "docs/platforms.md"));
     }

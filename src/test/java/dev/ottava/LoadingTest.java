@@ -36,11 +36,14 @@ class LoadingTest {
 
     /** Ottava's classes, JavaCPP, and these natives. */
     private static String classPath(Path... natives) {
-        Stream<Path> others = Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
+        Stream<Path> others = Arrays.stream(
+                        System.getProperty("java.class.path").split(File.pathSeparator))
                 .map(Path::of)
                 .filter(path -> Files.isDirectory(path) && !path.endsWith("native")
                         || path.getFileName().toString().matches("javacpp-[0-9.]+\\.jar"));
-        return Stream.concat(others, Arrays.stream(natives)).map(Path::toString).collect(Collectors.joining(File.pathSeparator));
+        return Stream.concat(others, Arrays.stream(natives))
+                .map(Path::toString)
+                .collect(Collectors.joining(File.pathSeparator));
     }
 
     private static Outcome run(List<String> before, List<String> options, String classPath) throws Exception {
@@ -92,24 +95,28 @@ class LoadingTest {
         assertEquals(0, outcome.exit(), outcome.printed());
         try (Stream<Path> files = Files.walk(folder)) {
             // Both libraries, where JavaCPP falls back to.
-            assertEquals(2, files.filter(file -> file.toString().matches(".*/lib(jniNative\\.so|gomp\\.so\\.1)"))
-                    .count());
+            assertEquals(
+                    2,
+                    files.filter(file -> file.toString().matches(".*/lib(jniNative\\.so|gomp\\.so\\.1)"))
+                            .count());
         }
     }
 
     @Test
     void nowhereToUnpackIsSaidInOneLine() throws Exception {
         Outcome outcome = run(
-                List.of(),
-                List.of("-Duser.home=/proc/self", "-Djava.io.tmpdir=/proc/self"),
-                classPath(natives("1.0")));
+                List.of(), List.of("-Duser.home=/proc/self", "-Djava.io.tmpdir=/proc/self"), classPath(natives("1.0")));
         assertRefused(outcome, "cannot be unpacked", "-Dorg.bytedeco.javacpp.cachedir");
     }
 
     @Test
     void aFolderWithoutProgramsIsSaidInOneLine() throws Exception {
         List<String> mounted = List.of(
-                "unshare", "--mount", "sh", "-c", "mount -t tmpfs -o noexec none \"$0\" && exec \"$@\"",
+                "unshare",
+                "--mount",
+                "sh",
+                "-c",
+                "mount -t tmpfs -o noexec none \"$0\" && exec \"$@\"",
                 folder.resolve("noexec").toString());
         Files.createDirectories(folder.resolve("noexec"));
         List<String> check = new ArrayList<>(mounted);

@@ -70,10 +70,7 @@ class NativesTest {
 
     private static Set<String> find(String pattern, String text) {
         Set<String> found = new TreeSet<>();
-        Pattern.compile(pattern, Pattern.MULTILINE)
-                .matcher(text)
-                .results()
-                .forEach(match -> found.add(match.group(1)));
+        Pattern.compile(pattern, Pattern.MULTILINE).matcher(text).results().forEach(match -> found.add(match.group(1)));
         return found;
     }
 
@@ -94,8 +91,11 @@ class NativesTest {
             shown.removeIf(name -> name.matches("(Java|JNI|ottava)_.*"));
             assertEquals(Set.of(), shown, platform + " shows more than the ABI");
             for (String file : List.of("libjniNative.so", "libgomp.so.1")) {
-                String versions =
-                        run("readelf", "-W", "--version-info", platform.resolve(file).toString());
+                String versions = run(
+                        "readelf",
+                        "-W",
+                        "--version-info",
+                        platform.resolve(file).toString());
                 assertAtMost(platform + "/" + file, "GLIBC", 34, find("Name: GLIBC_2\\.(\\d+)", versions));
                 assertAtMost(platform + "/" + file, "GLIBCXX", 29, find("Name: GLIBCXX_3\\.4\\.(\\d+)", versions));
             }
@@ -117,7 +117,9 @@ class NativesTest {
         needed.removeAll(WINDOWS);
         assertEquals(Set.of(), needed);
         Set<String> shown = find("^\\s*\\[ *\\d+] (?:\\+base\\[ *\\d+] +(?:[0-9a-f]+ )?)?([A-Za-z_]\\w*)$", pe);
-        assertTrue(shown.contains("Java_dev_ottava_binding_Native_ottava_1device_1open__Ljava_lang_String_2Ljava_lang_String_2I_3J"),
+        assertTrue(
+                shown.contains(
+                        "Java_dev_ottava_binding_Native_ottava_1device_1open__Ljava_lang_String_2Ljava_lang_String_2I_3J"),
                 () -> shown.size() + " symbols");
         shown.removeIf(name -> name.matches("(Java|JNI|ottava)_.*"));
         assertEquals(Set.of(), shown);

@@ -82,7 +82,8 @@ public final class Binding {
      */
     public static Optional<String> oneDnnPath() {
         String folder = "/org/bytedeco/dnnl/" + platform() + "/";
-        URL library = Binding.class.getResource(folder + (platform().startsWith("windows") ? "dnnl.dll" : "libdnnl.so.3"));
+        URL library =
+                Binding.class.getResource(folder + (platform().startsWith("windows") ? "dnnl.dll" : "libdnnl.so.3"));
         if (library == null) {
             return Optional.empty();
         }

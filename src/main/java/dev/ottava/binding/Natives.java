@@ -47,10 +47,10 @@ final class Natives {
             return "the folder it is unpacked into does not let programs run (noexec): " + CACHE + "that does";
         }
         if (said.indexOf("GLIBC") >= 0) {
-            return "the C or C++ library of this system is too old (" + first + "): docs/platforms.md says what is needed";
+            return "the C or C++ library of this system is too old (" + first
+                    + "): docs/platforms.md says what is needed";
         }
-        if (said.indexOf("Could not create the cache") >= 0
-                || said.indexOf("no jniNative in java.library.path") >= 0) {
+        if (said.indexOf("Could not create the cache") >= 0 || said.indexOf("no jniNative in java.library.path") >= 0) {
             return "it cannot be unpacked: " + CACHE + "that can be written";
         }
         return first;
@@ -60,7 +60,8 @@ final class Natives {
         String folder = "dev/ottava/binding/" + Loader.getPlatform() + "/";
         try {
             // A folder may be named twice.
-            return Collections.list(Natives.class.getClassLoader().getResources(folder + System.mapLibraryName("jniNative")))
+            return Collections.list(
+                            Natives.class.getClassLoader().getResources(folder + System.mapLibraryName("jniNative")))
                     .stream()
                     .distinct()
                     .toList();

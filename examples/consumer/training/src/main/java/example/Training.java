@@ -26,17 +26,18 @@ public class Training {
         Path rows = folder.resolve("rows.jsonl");
         Files.writeString(rows, "{\"input_ids\": [0, 1, 2, 3, 4, 5, 6, 7]}\n".repeat(12));
         RopeConfig rope = new RopeConfig(1e4, null);
-        LlamaConfig config = new LlamaConfig(
-                "llama", 8, 16, 32, 1, 1, 1, 16, 8, 1e-5, rope, false, false, false, false, -1, -1);
+        LlamaConfig config =
+                new LlamaConfig("llama", 8, 16, 32, 1, 1, 1, 16, 8, 1e-5, rope, false, false, false, false, -1, -1);
         DataOptions shuffled = DataOptions.shuffled(List.of(rows), 8, 0);
         try (Device device = Device.open("cpu");
                 LlamaModel model = LlamaModel.initialize(config, device, Precision.F32, 1);
                 Dataset data = Datasets.open(shuffled, null, config).train()) {
             System.out.println("matrix products by " + device.property("matmul"));
-            TrainingOptions options = TrainingOptions.defaults(OptimizerKind.LOMO, 3).with(o -> {
-                o.batchSize = 4;
-                o.learningRate = 0.5;
-            });
+            TrainingOptions options = TrainingOptions.defaults(OptimizerKind.LOMO, 3)
+                    .with(o -> {
+                        o.batchSize = 4;
+                        o.learningRate = 0.5;
+                    });
             try (Trainer trainer = new Trainer(model, data, null, options, null)) {
                 trainer.run(new TrainingListener() {
                     @Override
