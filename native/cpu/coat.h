@@ -42,8 +42,9 @@ struct CoatGroup {
         Log2 high = vector_log2(greatest);
         float range = greatest == 0 ? 0 : difference(high, vector_log2(least));
         constexpr float sixteenths = 265.83536f;  // 16 log2(100352)
-        float steps = floorf(sixteenths / range);
-        steps = steps < 16 * most_exponent ? steps : 16 * most_exponent;
+        float most_steps = 16 * most_exponent;
+        float steps = range > 0 ? floorf(sixteenths / range) : most_steps;  // of equal numbers it may be just below 0
+        steps = steps < most_steps ? steps : most_steps;
         largest = bits_to_float(greatest);
         exponent = greatest == 0 ? 1.0f : (steps > 1 ? steps : 1.0f) / 16;
         float power = exponent;

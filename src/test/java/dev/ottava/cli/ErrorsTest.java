@@ -124,7 +124,7 @@ class ErrorsTest {
         Cli result = Cli.run();
         assertEquals(2, result.code());
         assertEquals(
-                "ottava: no command given: train, eval, generate, plan, doctor, demo, bench, conformance; see `ottava --help`\n",
+                "ottava: no command given: train, eval, generate, plan, doctor, largest-model, demo, bench, conformance; see `ottava --help`\n",
                 result.err());
     }
 

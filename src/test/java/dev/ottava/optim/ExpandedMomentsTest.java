@@ -87,16 +87,6 @@ class ExpandedMomentsTest {
             for (int i = 0; i < x.length; i++) {
                 assertTrue(x[i] == 0 ? near[i] == 0 : near[i] / x[i] > 0.5 && near[i] / x[i] < 2, x[i] + " " + near[i]);
             }
-            ExpandedMoments.encode(host, hostGroups, decoded, second);
-            assertEquals(0, difference(actual, host.toFloats()), 0.02 * x.length, "codes of what codes stand for");
         }
-    }
-
-    private static int difference(float[] a, float[] b) {
-        int different = 0;
-        for (int i = 0; i < a.length; i++) {
-            different += a[i] == b[i] ? 0 : 1;
-        }
-        return different;
     }
 }
