@@ -137,7 +137,9 @@ class NativesTest {
                 String library = Files.readString(library(platform), StandardCharsets.ISO_8859_1);
                 for (String image : images) {
                     String bytes = Files.readString(Path.of(image), StandardCharsets.ISO_8859_1);
-                    assertTrue(library.contains(bytes), platform + " lacks " + image + ": is it of another build? run `make natives`");
+                    assertTrue(
+                            library.contains(bytes),
+                            platform + " lacks " + image + ": is it of another build? run `make natives`");
                 }
             }
         }
