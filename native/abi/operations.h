@@ -12,37 +12,44 @@
 #include "ottava/optimizer.h"
 #include "ottava/quantize.h"
 #include "ottava/rope.h"
+#include "ottava/sparse_attention.h"
 
-#define OTTAVA_OPERATIONS(X) \
-    X(fill)                  \
-    X(cast)                  \
-    X(add)                   \
-    X(sum)                   \
-    X(sum_squares)           \
-    X(column_sum)            \
-    X(embedding_forward)     \
-    X(embedding_backward)    \
-    X(rms_norm_forward)      \
-    X(rms_norm_backward)     \
-    X(gemm)                  \
-    X(gemm_fp8)              \
-    X(gemm_fp8_quantize)     \
-    X(rope)                  \
-    X(attention_forward)     \
-    X(attention_backward)    \
-    X(swiglu_forward)        \
-    X(swiglu_backward)       \
-    X(cross_entropy)         \
-    X(clip_coefficient)      \
-    X(lomo_update)           \
-    X(adalomo_update_matrix) \
-    X(adalomo_update_vector) \
-    X(adamw_update)          \
-    X(quantize)              \
-    X(dequantize)            \
-    X(rms_norm_quantize)     \
-    X(swiglu_quantize)       \
-    X(swiglu_backward_quantize)
+#define OTTAVA_OPERATIONS(X)    \
+    X(fill)                     \
+    X(cast)                     \
+    X(add)                      \
+    X(sum)                      \
+    X(sum_squares)              \
+    X(column_sum)               \
+    X(embedding_forward)        \
+    X(embedding_backward)       \
+    X(rms_norm_forward)         \
+    X(rms_norm_backward)        \
+    X(gemm)                     \
+    X(gemm_fp8)                 \
+    X(gemm_fp8_quantize)        \
+    X(rope)                     \
+    X(attention_forward)        \
+    X(attention_backward)       \
+    X(swiglu_forward)           \
+    X(swiglu_backward)          \
+    X(cross_entropy)            \
+    X(clip_coefficient)         \
+    X(lomo_update)              \
+    X(adalomo_update_matrix)    \
+    X(adalomo_update_vector)    \
+    X(adamw_update)             \
+    X(quantize)                 \
+    X(dequantize)               \
+    X(rms_norm_quantize)        \
+    X(swiglu_quantize)          \
+    X(swiglu_backward_quantize) \
+    X(sale_mean)                \
+    X(sale_quantize)            \
+    X(sale_correction)          \
+    X(sale_thresholds)          \
+    X(sale_select)              \
+    X(block_lists)
 
 namespace ottava {
 
