@@ -7,6 +7,7 @@ import dev.ottava.core.DType;
 import dev.ottava.oracle.AttentionOracle;
 import dev.ottava.oracle.SaleOracle;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -100,7 +101,7 @@ class SaleNeedlesTest extends SaleContract {
         return ints(outputs.get(0));
     }
 
-    /** Gaussian queries and keys with a bias in each channel, key 0 as a sink, and needles: keys moved towards `run` queries each. */
+    /** Gaussian queries and keys with a bias in each channel, key 0 as a sink, and needles: keys moved towards `run` queries each, and no others. */
     private void plant(int run) {
         float[] bias = gaussian(DType.F32, KV_HEADS * HEAD_DIM, 3);
         float[] sink = gaussian(DType.F32, HEADS * HEAD_DIM, 0.6);
@@ -112,7 +113,7 @@ class SaleNeedlesTest extends SaleContract {
         }
         // Key 0 gets a score of about 8.5 from the mean query of each head.
         for (int head = 0; head < HEADS; head++) {
-            move(head, 0, sink, head * HEAD_DIM, 8.5);
+            move(head, 0, slice(sink, head * HEAD_DIM), slice(sink, head * HEAD_DIM), 8.5);
         }
         Set<Integer> taken = new HashSet<>();
         SaleOracle shape = shape(1);
@@ -141,7 +142,12 @@ class SaleNeedlesTest extends SaleContract {
                 if (pass == 0 || p < 2.5 * TAU || p > 8 * TAU) {
                     double wanted = TAU * (2.5 + 5.5 * random.nextDouble());
                     double more = Math.log(wanted / (1 - wanted) * (1 - p) / p);
-                    move(needle.head(), needle.key(), q, (needle.query() * HEADS + needle.head()) * HEAD_DIM, more);
+                    float[] query = slice(q, (needle.query() * HEADS + needle.head()) * HEAD_DIM);
+                    float[] own = query.clone(); // what this query has beside what all of its head have
+                    for (int d = 0; d < HEAD_DIM; d++) {
+                        own[d] -= sink[needle.head() * HEAD_DIM + d];
+                    }
+                    move(needle.head(), needle.key(), own, query, more);
                 }
             }
         }
@@ -152,15 +158,19 @@ class SaleNeedlesTest extends SaleContract {
         assertEquals(HEADS * 4 * NEEDLES_OF_BLOCK, needles.size());
     }
 
-    /** Moves a key along a query, so that its score grows by so much. */
-    private void move(int head, int key, float[] query, int queryAt, double score) {
-        double norm = 0;
+    private static float[] slice(float[] x, int at) {
+        return Arrays.copyOfRange(x, at, at + HEAD_DIM);
+    }
+
+    /** Moves a key in a direction, so that its score with a query grows by so much. */
+    private void move(int head, int key, float[] direction, float[] query, double score) {
+        double product = 0;
         for (int d = 0; d < HEAD_DIM; d++) {
-            norm += (double) query[queryAt + d] * query[queryAt + d];
+            product += (double) direction[d] * query[d];
         }
         int at = (key * KV_HEADS + head / (HEADS / KV_HEADS)) * HEAD_DIM;
         for (int d = 0; d < HEAD_DIM; d++) {
-            k[at + d] = bf16(k[at + d] + score / SCALE / norm * query[queryAt + d]);
+            k[at + d] = bf16(k[at + d] + score / SCALE / product * direction[d]);
         }
     }
 
