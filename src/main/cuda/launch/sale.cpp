@@ -2,11 +2,13 @@
 #include "sale.h"
 
 #include "../sale/kernels.h"
+#include "../sale/sm90_kernels.h"
 #include "launch.h"
 
 namespace ottava {
 
 OTTAVA_SALE_KERNELS(OTTAVA_NAME)
+OTTAVA_SALE_SM90_KERNELS(OTTAVA_NAME)
 
 namespace kernels {
 
@@ -107,17 +109,26 @@ int sale_select(int64_t stream, int64_t blocks, int64_t thresholds, int64_t q_co
                 int64_t key_length, int64_t key_capacity, int64_t local_keys, int64_t row_step) {
     check_grid("sale_select", batch, heads);
     SaleShape shape = sale_shape(heads, kv_heads, query_length, key_length, local_keys, row_step);
+    SaleInputs inputs{pointer<const float>(thresholds),
+                      pointer<const uint8_t>(q_codes),
+                      pointer<const float>(q_scales),
+                      pointer<const uint8_t>(k_codes),
+                      pointer<const float>(k_scales),
+                      pointer<const float>(correction),
+                      key_capacity,
+                      ceil_div(key_length, sparse_block) * sparse_block};
     with_width(head_dim, [&](auto width) {
-        auto with = [&](auto products) {
-            using Kernel = any_sale_select<width, decltype(products)>;
-            launch(stream,
-                   Kernel{pointer<uint32_t>(blocks), pointer<const float>(thresholds), pointer<const uint8_t>(q_codes),
-                          pointer<const float>(q_scales), pointer<const uint8_t>(k_codes), pointer<const float>(k_scales),
-                          pointer<const float>(correction), shape, key_capacity, ceil_div(key_length, sparse_block) * sparse_block},
-                   Extent(ceil_div(shape.rows(), Kernel::tile_rows) * shape.words(), heads, batch), Kernel::threads, Kernel::shared_bytes);
-        };
-        // Tensor instructions of 4 bits are emulated from Hopper on.
-        kernel_device(stream).architecture < 90 ? with(FourBitProducts{}) : with(EightBitProducts{});
+        using Any = any_sale_select<width>;
+        using Hopper = sm90_sale_select<width>;
+        int64_t tiles = ceil_div(shape.rows(), Any::tile_rows);
+        if (kernel_device(stream).architecture < 90) {
+            launch(stream, Any{pointer<uint32_t>(blocks), inputs, shape}, Extent(tiles * shape.words(), heads, batch), Any::threads,
+                   Any::shared_bytes);
+        } else {
+            launch(stream, Hopper{pointer<uint32_t>(blocks), inputs, shape},
+                   Extent(ceil_div(tiles * shape.group, Hopper::warpgroups) * shape.words(), kv_heads, batch), Hopper::threads,
+                   Hopper::shared_bytes);
+        }
     });
     return OTTAVA_OK;
 }

@@ -14,8 +14,7 @@
     X(any_sale_quantize_keys_##width, any_sale_quantize<width, KeyRows>)      \
     X(any_sale_correction_##width, any_sale_correction<width>)                \
     X(any_sale_thresholds_##width, any_sale_thresholds<width>)                \
-    X(any_sale_select_s4_##width, any_sale_select<width, FourBitProducts>)    \
-    X(any_sale_select_s8_##width, any_sale_select<width, EightBitProducts>)
+    X(any_sale_select_##width, any_sale_select<width>)
 
 #define OTTAVA_SALE_KERNELS(X)          \
     X(any_block_lists, any_block_lists) \

@@ -68,6 +68,9 @@ class SaleNeedlesTest extends SaleContract {
     /** What is left when every r-th query is estimated, for needles of one query and of eight neighbours. */
     @Test
     void recall() {
+        if (!deviceName.equals("cpu")) {
+            return; // the masks of all devices are the same, by the contract of the selection
+        }
         for (int run : new int[] {1, 8}) {
             needles.clear();
             plant(run);

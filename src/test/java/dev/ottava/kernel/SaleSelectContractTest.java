@@ -116,6 +116,11 @@ class SaleSelectContractTest extends SaleContract {
                     keyRows,
                     chain.correction().copyFrom(correction),
                     chain.selection());
+            if (!bench.device().name().equals("cpu")) {
+                boolean hopper = bench.device().property("architecture").equals("sm_90a");
+                String kernel = bench.device().property("last_kernel");
+                assertTrue(kernel.startsWith(hopper ? "sm90_sale_select_" : "any_sale_select_"), kernel);
+            }
             return List.of(mask.bits());
         });
         int[] mask = ints(outputs.get(0));
