@@ -1,36 +1,8 @@
 // The C ABI of the operations: each goes to the table of the stream's device.
+#include "check_fused_lomo.h"
 #include "check_gemm_fp8.h"
-#include "check_sparse_attention.h"
-#include "device_object.h"
-
-namespace ottava {
-
-// A member of the table, by the offset of its function pointer.
-static const char* name_of(const Operations& table, const void* member) {
-    static const char* const names[] = {
-#define OTTAVA_NAME(name) #name,
-        OTTAVA_OPERATIONS(OTTAVA_NAME)
-#undef OTTAVA_NAME
-    };
-    return names[(static_cast<const char*>(member) - reinterpret_cast<const char*>(&table)) / sizeof(table.fill)];
-}
-
-template <auto Member, class... Arguments>
-static int dispatch(int64_t stream, Arguments... arguments) {
-    int status = OTTAVA_OK;
-    int outer = guarded([&] {
-        Device& device = device_of(stream);
-        if (device.operations == nullptr) return;
-        if (device.operations->*Member == nullptr)
-            fail(OTTAVA_UNSUPPORTED, "%s is not implemented on %s", name_of(*device.operations, &(device.operations->*Member)),
-                 device.properties["name"].c_str());
-        device.enter();
-        status = (device.operations->*Member)(stream, arguments...);
-    });
-    return outer != OTTAVA_OK ? outer : status;
-}
-
-}  // namespace ottava
+#include "check_update.h"
+#include "dispatch.h"
 
 using namespace ottava;
 
@@ -68,15 +40,23 @@ int ottava_embedding_backward(int64_t stream, int64_t d_weight, int dtype, int64
     return dispatch<&Operations::embedding_backward>(stream, d_weight, dtype, d_out, ids, tokens, vocabulary, hidden);
 }
 
+int ottava_embedding_lomo(int64_t stream, int64_t control, int weight_dtype, int64_t weight, int dtype, int64_t d_out, int64_t ids,
+                          int64_t tokens, int64_t vocabulary, int64_t hidden, double weight_decay, double max_value, int stochastic,
+                          int64_t seed, int64_t tensor_index, int64_t sum_squares) {
+    return dispatch<&Operations::embedding_lomo>(stream, control, weight_dtype, weight, dtype, d_out, ids, tokens, vocabulary, hidden,
+                                                 weight_decay, max_value, stochastic, seed, tensor_index, sum_squares);
+}
+
 int ottava_rms_norm_forward(int64_t stream, int dtype, int64_t y, int64_t inverse_rms, int64_t x, int64_t weight, int64_t rows,
                             int64_t columns, double epsilon) {
     return dispatch<&Operations::rms_norm_forward>(stream, dtype, y, inverse_rms, x, weight, rows, columns, epsilon);
 }
 
 int ottava_rms_norm_backward(int64_t stream, int dtype, int64_t d_x, int accumulate_d_x, int64_t d_weight, int accumulate_d_weight,
-                             int64_t d_y, int64_t x, int64_t weight, int64_t inverse_rms, int64_t rows, int64_t columns) {
-    return dispatch<&Operations::rms_norm_backward>(stream, dtype, d_x, accumulate_d_x, d_weight, accumulate_d_weight, d_y, x, weight,
-                                                    inverse_rms, rows, columns);
+                             int64_t d_y, int64_t x, int64_t x_pitch, int64_t x_scales, int64_t weight, int64_t inverse_rms, int64_t rows,
+                             int64_t columns) {
+    return dispatch<&Operations::rms_norm_backward>(stream, dtype, d_x, accumulate_d_x, d_weight, accumulate_d_weight, d_y, x, x_pitch,
+                                                    x_scales, weight, inverse_rms, rows, columns);
 }
 
 int ottava_gemm(int64_t stream, int d_dtype, int64_t d, int64_t d_pitch, int operand_dtype, int64_t a, int64_t a_pitch, int a_transposed,
@@ -118,15 +98,70 @@ int ottava_cross_entropy(int64_t stream, int64_t losses, int d_dtype, int64_t d_
     return dispatch<&Operations::cross_entropy>(stream, losses, d_dtype, d_logits, logits, targets, scale, rows, vocabulary);
 }
 
+int ottava_cross_entropy_tile(int64_t stream, int64_t losses, int64_t running, int64_t logits, int64_t targets, int64_t rows,
+                              int64_t vocabulary, int64_t first, int64_t columns) {
+    return dispatch<&Operations::cross_entropy_tile>(stream, losses, running, logits, targets, rows, vocabulary, first, columns);
+}
+
+int ottava_cross_entropy_tile_gradient(int64_t stream, int d_dtype, int64_t d_logits, int64_t logits, int64_t targets, int64_t running,
+                                       int64_t scale, int64_t rows, int64_t first, int64_t columns) {
+    return dispatch<&Operations::cross_entropy_tile_gradient>(stream, d_dtype, d_logits, logits, targets, running, scale, rows, first,
+                                                              columns);
+}
+
 int ottava_clip_coefficient(int64_t stream, int64_t control, int64_t sums, int64_t count, double max_norm) {
     return dispatch<&Operations::clip_coefficient>(stream, control, sums, count, max_norm);
 }
 
-int ottava_lomo_update(int64_t stream, int64_t control, int weight_dtype, int64_t weight, int gradient_dtype, int64_t gradient,
-                       int64_t count, double weight_decay, double max_value, int stochastic, int64_t seed, int64_t tensor_index,
-                       int64_t sum_squares) {
-    return dispatch<&Operations::lomo_update>(stream, control, weight_dtype, weight, gradient_dtype, gradient, count, weight_decay,
-                                              max_value, stochastic, seed, tensor_index, sum_squares);
+int ottava_lomo_update(int64_t stream, int64_t control, int weight_dtype, int gradient_dtype, const int64_t* tensors, int64_t count,
+                       double max_value, int stochastic, int64_t seed) {
+    int status = guarded([&] { check_lomo_update(weight_dtype, gradient_dtype, tensors, count); });
+    if (status != OTTAVA_OK) return status;
+    return dispatch<&Operations::lomo_update>(stream, control, weight_dtype, gradient_dtype, tensors, count, max_value, stochastic, seed);
+}
+
+int ottava_lomo_update_fp8(int64_t stream, int64_t control, int64_t weight, int64_t weight_pitch, int64_t weight_scales, int power_of_two,
+                           int gradient_dtype, int64_t gradient, int64_t rows, int64_t columns, double weight_decay, double max_value,
+                           int stochastic, int64_t seed, int64_t tensor_index, int64_t sum_squares) {
+    int status = guarded([&] {
+        check_lomo_weight("lomo_update_fp8", {control, OTTAVA_E4M3, weight, weight_pitch, weight_scales, rows, columns});
+        check_lomo_dtype("lomo_update_fp8", "the gradient", gradient_dtype);
+    });
+    if (status != OTTAVA_OK) return status;
+    return dispatch<&Operations::lomo_update_fp8>(stream, control, weight, weight_pitch, weight_scales, power_of_two, gradient_dtype,
+                                                  gradient, rows, columns, weight_decay, max_value, stochastic, seed, tensor_index,
+                                                  sum_squares);
+}
+
+int ottava_gemm_lomo(int64_t stream, int64_t control, int weight_dtype, int64_t weight, int64_t weight_pitch, int64_t weight_scales,
+                     int power_of_two, int64_t first_row, int operand_dtype, int64_t a, int64_t a_pitch, int64_t b, int64_t b_pitch,
+                     int64_t m, int64_t n, int64_t k, double weight_decay, double max_value, int stochastic, int64_t seed,
+                     int64_t tensor_index, int64_t sum_squares) {
+    int status = guarded([&] {
+        check_lomo_weight("gemm_lomo", {control, weight_dtype, weight, weight_pitch, weight_scales, m, n});
+        check_lomo_dtype("gemm_lomo", "the operands", operand_dtype);
+    });
+    if (status != OTTAVA_OK) return status;
+    return dispatch<&Operations::gemm_lomo>(stream, control, weight_dtype, weight, weight_pitch, weight_scales, power_of_two, first_row,
+                                            operand_dtype, a, a_pitch, b, b_pitch, m, n, k, weight_decay, max_value, stochastic, seed,
+                                            tensor_index, sum_squares);
+}
+
+int ottava_gemm_fp8_lomo(int64_t stream, int64_t control, int weight_dtype, int64_t weight, int64_t weight_pitch, int64_t weight_scales,
+                         int power_of_two, int64_t first_row, int64_t a, int64_t a_pitch, int64_t a_scales, int64_t a_scale_row_stride,
+                         int64_t a_scale_k_stride, int64_t b, int64_t b_pitch, int64_t b_scales, int64_t b_scale_row_stride,
+                         int64_t b_scale_k_stride, int64_t m, int64_t n, int64_t k, double weight_decay, double max_value, int stochastic,
+                         int64_t seed, int64_t tensor_index, int64_t sum_squares) {
+    int status = guarded([&] {
+        check_lomo_weight("gemm_fp8_lomo", {control, weight_dtype, weight, weight_pitch, weight_scales, m, n});
+        check_gemm_fp8_operands("gemm_fp8_lomo", {OTTAVA_E5M2, a, a_pitch, a_scales}, {OTTAVA_E4M3, b, b_pitch, b_scales}, OTTAVA_F32, 0, m,
+                                n, k);
+    });
+    if (status != OTTAVA_OK) return status;
+    return dispatch<&Operations::gemm_fp8_lomo>(stream, control, weight_dtype, weight, weight_pitch, weight_scales, power_of_two, first_row,
+                                                a, a_pitch, a_scales, a_scale_row_stride, a_scale_k_stride, b, b_pitch, b_scales,
+                                                b_scale_row_stride, b_scale_k_stride, m, n, k, weight_decay, max_value, stochastic, seed,
+                                                tensor_index, sum_squares);
 }
 
 int ottava_adalomo_update_matrix(int64_t stream, int64_t control, int weight_dtype, int64_t weight, int64_t gradient, int64_t row,
@@ -136,18 +171,19 @@ int ottava_adalomo_update_matrix(int64_t stream, int64_t control, int weight_dty
                                                         weight_decay, max_value, stochastic, seed, tensor_index, sum_squares);
 }
 
-int ottava_adalomo_update_vector(int64_t stream, int64_t control, int weight_dtype, int64_t weight, int64_t gradient, int64_t second_moment,
-                                 int64_t count, double weight_decay, double max_value, int stochastic, int64_t seed, int64_t tensor_index,
-                                 int64_t sum_squares) {
-    return dispatch<&Operations::adalomo_update_vector>(stream, control, weight_dtype, weight, gradient, second_moment, count, weight_decay,
-                                                        max_value, stochastic, seed, tensor_index, sum_squares);
+int ottava_adalomo_update_vectors(int64_t stream, int64_t control, int weight_dtype, const int64_t* tensors, int64_t count,
+                                  double max_value, int stochastic, int64_t seed) {
+    int status = guarded([&] { check_adalomo_update_vectors(weight_dtype, tensors, count); });
+    if (status != OTTAVA_OK) return status;
+    return dispatch<&Operations::adalomo_update_vectors>(stream, control, weight_dtype, tensors, count, max_value, stochastic, seed);
 }
 
-int ottava_adamw_update(int64_t stream, int64_t control, int weight_dtype, int64_t weight, int64_t low_bits, int64_t gradient,
-                        int64_t first_moment, int64_t second_moment, int64_t count, double beta1, double beta2, double epsilon,
-                        double weight_decay, double max_value, int64_t sum_squares) {
-    return dispatch<&Operations::adamw_update>(stream, control, weight_dtype, weight, low_bits, gradient, first_moment, second_moment,
-                                               count, beta1, beta2, epsilon, weight_decay, max_value, sum_squares);
+int ottava_adamw_update(int64_t stream, int64_t control, int weight_dtype, int gradient_dtype, int moment_dtype, const int64_t* tensors,
+                        int64_t count, double beta1, double beta2, double epsilon, double max_value, int stochastic, int64_t seed) {
+    int status = guarded([&] { check_adamw_update(weight_dtype, gradient_dtype, moment_dtype, tensors, count, stochastic); });
+    if (status != OTTAVA_OK) return status;
+    return dispatch<&Operations::adamw_update>(stream, control, weight_dtype, gradient_dtype, moment_dtype, tensors, count, beta1, beta2,
+                                               epsilon, max_value, stochastic, seed);
 }
 
 int ottava_gemm_fp8(int64_t stream, int d_dtype, int64_t d, int64_t d_pitch, int64_t d_amax, int a_dtype, int64_t a, int64_t a_pitch,
@@ -190,85 +226,34 @@ int ottava_dequantize(int64_t stream, int dtype, int64_t y, int64_t y_pitch, int
     return dispatch<&Operations::dequantize>(stream, dtype, y, y_pitch, q_dtype, q, q_pitch, scaling, scales, rows, columns);
 }
 
+int ottava_add_quantize(int64_t stream, int q_dtype, int64_t q, int64_t q_pitch, int64_t scales, int dtype, int64_t y, int64_t a, int64_t b,
+                        int64_t rows, int64_t columns) {
+    return dispatch<&Operations::add_quantize>(stream, q_dtype, q, q_pitch, scales, dtype, y, a, b, rows, columns);
+}
+
+int ottava_transpose_codes(int64_t stream, int64_t y, int64_t y_pitch, int64_t x, int64_t x_pitch, int64_t rows, int64_t columns) {
+    return dispatch<&Operations::transpose_codes>(stream, y, y_pitch, x, x_pitch, rows, columns);
+}
+
 int ottava_rms_norm_quantize(int64_t stream, int q_dtype, int64_t q, int64_t q_pitch, int64_t q_transposed, int64_t q_transposed_pitch,
-                             int scaling, int64_t scales, int64_t inverse_rms, int dtype, int64_t x, int64_t weight, int64_t rows,
-                             int64_t columns, double epsilon) {
+                             int scaling, int64_t scales, int scales_given, int64_t inverse_rms, int dtype, int64_t x, int64_t x_pitch,
+                             int64_t x_scales, int64_t weight, int64_t rows, int64_t columns, double epsilon) {
     return dispatch<&Operations::rms_norm_quantize>(stream, q_dtype, q, q_pitch, q_transposed, q_transposed_pitch, scaling, scales,
-                                                    inverse_rms, dtype, x, weight, rows, columns, epsilon);
+                                                    scales_given, inverse_rms, dtype, x, x_pitch, x_scales, weight, rows, columns, epsilon);
 }
 
 int ottava_swiglu_quantize(int64_t stream, int q_dtype, int64_t q, int64_t q_pitch, int64_t q_transposed, int64_t q_transposed_pitch,
-                           int scaling, int64_t scales, int dtype, int64_t gate, int64_t up, int64_t rows, int64_t columns) {
-    return dispatch<&Operations::swiglu_quantize>(stream, q_dtype, q, q_pitch, q_transposed, q_transposed_pitch, scaling, scales, dtype,
-                                                  gate, up, rows, columns);
+                           int scaling, int64_t scales, int scales_given, int dtype, int64_t gate, int64_t up, int64_t gate_pitch,
+                           int64_t gate_scales, int64_t up_scales, int64_t rows, int64_t columns) {
+    return dispatch<&Operations::swiglu_quantize>(stream, q_dtype, q, q_pitch, q_transposed, q_transposed_pitch, scaling, scales,
+                                                  scales_given, dtype, gate, up, gate_pitch, gate_scales, up_scales, rows, columns);
 }
 
 int ottava_swiglu_backward_quantize(int64_t stream, int q_dtype, int64_t d_gate, int64_t d_gate_transposed, int64_t d_gate_scales,
                                     int64_t d_up, int64_t d_up_transposed, int64_t d_up_scales, int64_t q_pitch, int64_t q_transposed_pitch,
-                                    int scaling, int dtype, int64_t d_y, int64_t gate, int64_t up, int64_t rows, int64_t columns) {
+                                    int scaling, int dtype, int64_t d_y, int64_t gate, int64_t up, int64_t gate_pitch, int64_t gate_scales,
+                                    int64_t up_scales, int64_t rows, int64_t columns) {
     return dispatch<&Operations::swiglu_backward_quantize>(stream, q_dtype, d_gate, d_gate_transposed, d_gate_scales, d_up, d_up_transposed,
-                                                           d_up_scales, q_pitch, q_transposed_pitch, scaling, dtype, d_y, gate, up, rows,
-                                                           columns);
-}
-
-int ottava_sale_mean(int64_t stream, int dtype, int64_t mean, int64_t x, int64_t batch, int64_t heads, int64_t head_dim, int64_t length,
-                     int64_t batch_pitch) {
-    int status = guarded([&] { check_sale_rows("sale_mean", {mean, x}, dtype, head_dim, length, 1); });
-    if (status != OTTAVA_OK) return status;
-    return dispatch<&Operations::sale_mean>(stream, dtype, mean, x, batch, heads, head_dim, length, batch_pitch);
-}
-
-int ottava_sale_quantize(int64_t stream, int kind, int64_t codes, int64_t scales, int dtype, int64_t x, int64_t mean, int64_t batch,
-                         int64_t heads, int64_t head_dim, int64_t first, int64_t length, int64_t capacity, int64_t batch_pitch) {
-    int status = guarded([&] {
-        check_sale_rows("sale_quantize", {codes, scales, x, mean}, dtype, head_dim, length, 0);
-        check_sale_codes("sale_quantize", kind, first, length, capacity);
-    });
-    if (status != OTTAVA_OK) return status;
-    return dispatch<&Operations::sale_quantize>(stream, kind, codes, scales, dtype, x, mean, batch, heads, head_dim, first, length,
-                                                capacity, batch_pitch);
-}
-
-int ottava_sale_correction(int64_t stream, int64_t correction, int dtype, int64_t k, int64_t key_mean, int64_t query_mean, int64_t batch,
-                           int64_t heads, int64_t kv_heads, int64_t head_dim, int64_t key_length, int64_t key_batch_pitch) {
-    int status = guarded([&] {
-        check_sale_rows("sale_correction", {correction, k, key_mean, query_mean}, dtype, head_dim, key_length, 0);
-        check_sale_heads("sale_correction", heads, kv_heads);
-    });
-    if (status != OTTAVA_OK) return status;
-    return dispatch<&Operations::sale_correction>(stream, correction, dtype, k, key_mean, query_mean, batch, heads, kv_heads, head_dim,
-                                                  key_length, key_batch_pitch);
-}
-
-int ottava_sale_thresholds(int64_t stream, int64_t thresholds, int dtype, int64_t q, int64_t k, int64_t key_mean, int64_t tau,
-                           int64_t batch, int64_t heads, int64_t kv_heads, int64_t head_dim, int64_t query_length, int64_t key_length,
-                           int64_t key_batch_pitch, int64_t local_keys, int64_t row_step, double scale) {
-    int status = guarded([&] {
-        check_sale_rows("sale_thresholds", {thresholds, q, k, key_mean, tau}, dtype, head_dim, key_length, 0);
-        check_sale_heads("sale_thresholds", heads, kv_heads);
-        check_sale_selection("sale_thresholds", query_length, key_length, local_keys, row_step);
-        check_sale_scale("sale_thresholds", scale);
-    });
-    if (status != OTTAVA_OK) return status;
-    return dispatch<&Operations::sale_thresholds>(stream, thresholds, dtype, q, k, key_mean, tau, batch, heads, kv_heads, head_dim,
-                                                  query_length, key_length, key_batch_pitch, local_keys, row_step, scale);
-}
-
-int ottava_sale_select(int64_t stream, int64_t blocks, int64_t thresholds, int64_t q_codes, int64_t q_scales, int64_t k_codes,
-                       int64_t k_scales, int64_t correction, int64_t batch, int64_t heads, int64_t kv_heads, int64_t head_dim,
-                       int64_t query_length, int64_t key_length, int64_t key_capacity, int64_t local_keys, int64_t row_step) {
-    int status = guarded([&] {
-        check_sale_rows("sale_select", {blocks, thresholds, q_codes, q_scales, k_codes, k_scales, correction}, OTTAVA_BF16, head_dim,
-                        key_length, 0);
-        check_sale_heads("sale_select", heads, kv_heads);
-        check_sale_selection("sale_select", query_length, key_length, local_keys, row_step);
-        check_sale_codes("sale_select", OTTAVA_SALE_KEYS, 0, key_length, key_capacity);
-    });
-    if (status != OTTAVA_OK) return status;
-    return dispatch<&Operations::sale_select>(stream, blocks, thresholds, q_codes, q_scales, k_codes, k_scales, correction, batch, heads,
-                                              kv_heads, head_dim, query_length, key_length, key_capacity, local_keys, row_step);
-}
-
-int ottava_block_lists(int64_t stream, int64_t counts, int64_t indices, int64_t blocks, int64_t rows, int64_t columns) {
-    return dispatch<&Operations::block_lists>(stream, counts, indices, blocks, rows, columns);
+                                                           d_up_scales, q_pitch, q_transposed_pitch, scaling, dtype, d_y, gate, up,
+                                                           gate_pitch, gate_scales, up_scales, rows, columns);
 }

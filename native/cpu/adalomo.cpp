@@ -1,35 +1,7 @@
-// Updates of parameters: AdaLomo.
-#include "update.h"
+// Updates of parameters: AdaLomo for matrices.
+#include "adalomo.h"
 
 OTTAVA_CPU_BEGIN
-
-// The smallest U, which keeps the root of a second moment from being 0.
-static constexpr float tiny = 1e-30f;
-
-// What one AdaLomo step shares between matrices and vectors.
-struct AdaLomo {
-    Clip clip;
-    RandomBits bits;
-    double learning_rate, weight_decay, beta;
-
-    AdaLomo(const Control& c, double decay, double max_value, int64_t seed, int64_t tensor_index)
-        : clip(max_value, c),
-          bits{static_cast<uint64_t>(seed), static_cast<uint32_t>(tensor_index), static_cast<uint32_t>(c.step)},
-          learning_rate(static_cast<double>(c.learning_rate)),
-          weight_decay(decay),
-          beta(1.0 - pow(static_cast<double>(c.step), -0.8)) {}
-
-    // a, the step relative to the weight.
-    double rate(double weight_squares, double count) const {
-        double rms = sqrt(weight_squares / count);
-        return learning_rate * (rms < 1e-3 ? 1e-3 : rms);
-    }
-    // What u is multiplied by: a / max(1, rms(u)).
-    static float factor(double rate, double u_squares, double count) {
-        double rms = sqrt(u_squares / count);
-        return static_cast<float>(rms <= 1 ? rate : rate / rms);
-    }
-};
 
 // 1 / sqrt(x) as a finite float: times a gradient of 0 it has to be 0.
 static float inverse_root(double x) {
@@ -152,7 +124,8 @@ int adalomo_update_matrix(int64_t, int64_t control, int weight_dtype, int64_t we
     if (weight_dtype != OTTAVA_F32 && weight_dtype != OTTAVA_BF16) refuse_dtype("adalomo_update_matrix", weight_dtype);
     Control c = *pointer<Control>(control);
     if (!c.ok) return skip(squares, OTTAVA_F32, gradient, rows * columns);
-    AdaLomo step(c, weight_decay, max_value, seed, tensor_index);
+    AdaLomo step(c, weight_decay, max_value,
+                 {static_cast<uint64_t>(seed), static_cast<uint32_t>(tensor_index), static_cast<uint32_t>(c.step)});
     double sum;
     if (weight_dtype == OTTAVA_F32) {
         sum = adalomo_matrix<false>(step, pointer<float>(weight), pointer<float>(gradient), pointer<float>(row), pointer<float>(column),
@@ -162,69 +135,6 @@ int adalomo_update_matrix(int64_t, int64_t control, int weight_dtype, int64_t we
         sum = run(step, pointer<bf16>(weight), pointer<float>(gradient), pointer<float>(row), pointer<float>(column), rows, columns);
     }
     write_sum(squares, sum);
-    return OTTAVA_OK;
-}
-
-template <class W>
-static double squares_of_weight(const W* weight, int64_t count) {
-    return sum_over_blocks(count, [=](int64_t begin, int64_t end) { return squares_of(weight, begin, end); });
-}
-
-// v > 0 but where the step is beyond counting; the guard keeps 0 / sqrt(0) away.
-__attribute__((always_inline)) inline float relative_to(float g, float v) {
-    return g / sqrtf(v < 0x1p-126f ? 0x1p-126f : v);
-}
-
-// Updates a block of the second moment; returns the sum of squares of u.
-static double update_second_moment(float* second_moment, const float* gradient, int64_t begin, int64_t end, float beta, float rest,
-                                   Clip clip) {
-    double sum = 0;
-#pragma omp simd reduction(+ : sum)
-    for (int64_t i = begin; i < end; i++) {
-        float g = clip(gradient[i]);
-        float v = beta * second_moment[i] + rest * (g * g + tiny);
-        second_moment[i] = v;
-        double u = static_cast<double>(relative_to(g, v));
-        sum += u * u;
-    }
-    return sum;
-}
-
-template <bool Stochastic, class W>
-static void adalomo_vector(const AdaLomo& step, W* weight, const float* gradient, float* second_moment, int64_t count) {
-    float beta = static_cast<float>(step.beta), rest = static_cast<float>(1.0 - step.beta);
-    double weight_squares = squares_of_weight(weight, count);
-    double u_squares = sum_over_blocks(count, [=, &step](int64_t begin, int64_t end) {
-        return update_second_moment(second_moment, gradient, begin, end, beta, rest, step.clip);
-    });
-    double rate = step.rate(weight_squares, static_cast<double>(count));
-    float scale = AdaLomo::factor(rate, u_squares, static_cast<double>(count)), decay = decay_of(rate, step.weight_decay);
-    sum_over_blocks(count, [=, &step](int64_t begin, int64_t end) {
-        const float* g = gradient;
-        const float* v = second_moment;
-        float s = scale;
-        Clip clip = step.clip;
-        apply<Stochastic>(
-            weight, begin, end, decay,
-            step.bits, [=](int64_t i) __attribute__((always_inline)) { return s * relative_to(clip(g[i]), v[i]); });
-        return 0.0;
-    });
-}
-
-int adalomo_update_vector(int64_t, int64_t control, int weight_dtype, int64_t weight, int64_t gradient, int64_t second_moment,
-                          int64_t count, double weight_decay, double max_value, int stochastic, int64_t seed, int64_t tensor_index,
-                          int64_t squares) {
-    if (weight_dtype != OTTAVA_F32 && weight_dtype != OTTAVA_BF16) refuse_dtype("adalomo_update_vector", weight_dtype);
-    Control c = *pointer<Control>(control);
-    skip(squares, OTTAVA_F32, gradient, count);  // vectors are short: reading twice costs nothing
-    if (!c.ok) return OTTAVA_OK;
-    AdaLomo step(c, weight_decay, max_value, seed, tensor_index);
-    if (weight_dtype == OTTAVA_F32) {
-        adalomo_vector<false>(step, pointer<float>(weight), pointer<float>(gradient), pointer<float>(second_moment), count);
-    } else {
-        auto run = stochastic ? adalomo_vector<true, bf16> : adalomo_vector<false, bf16>;
-        run(step, pointer<bf16>(weight), pointer<float>(gradient), pointer<float>(second_moment), count);
-    }
     return OTTAVA_OK;
 }
 

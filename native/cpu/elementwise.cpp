@@ -1,4 +1,5 @@
 // Elementwise operations and sums.
+#include "fp8.h"
 #include "kernels.h"
 
 OTTAVA_CPU_BEGIN
@@ -23,8 +24,12 @@ int fill(int64_t, int dtype, int64_t x, int64_t count, double value) {
         fill_with(pointer<int16_t>(x), count, static_cast<int16_t>(value));
     } else if (dtype == OTTAVA_F32) {
         fill_with(pointer<float>(x), count, static_cast<float>(value));
+    } else if (dtype == OTTAVA_E4M3) {
+        fill_with(pointer<uint8_t>(x), count, float_to_fp8<e4m3>(static_cast<float>(value)));
+    } else if (dtype == OTTAVA_E5M2) {
+        fill_with(pointer<uint8_t>(x), count, float_to_fp8<e5m2>(static_cast<float>(value)));
     } else {
-        fail(OTTAVA_UNSUPPORTED, "fill on cpu: dtype %d is none of f32, bf16, i32, i16", dtype);
+        fail(OTTAVA_UNSUPPORTED, "fill on cpu: dtype %d is none of f32, bf16, e4m3, e5m2, i32, i16", dtype);
     }
     return OTTAVA_OK;
 }

@@ -22,9 +22,9 @@ struct e5m2 {
 
 // Exact.
 template <class F>
-inline float fp8_to_float(uint8_t bits) {
+inline float fp8_to_float(uint32_t bits) {
     constexpr int shift = 23 - F::significand_bits;
-    uint32_t sign = static_cast<uint32_t>(bits & 0x80u) << 24, code = bits & 0x7fu;
+    uint32_t sign = (bits & 0x80u) << 24, code = bits & 0x7fu;
     // Subnormal numbers are whole numbers of the smallest one.
     constexpr uint32_t smallest = static_cast<uint32_t>(127 + 1 - F::bias - F::significand_bits) << 23;
     uint32_t subnormal = float_to_bits(static_cast<float>(static_cast<int32_t>(code)) * bits_to_float(smallest));

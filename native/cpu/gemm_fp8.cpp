@@ -3,6 +3,7 @@
 #include <omp.h>
 
 #include "fp8_packing.h"
+#include "lomo.h"
 
 OTTAVA_CPU_BEGIN
 
@@ -201,6 +202,31 @@ int gemm_fp8_quantize(int64_t stream, int q_dtype, int64_t q, int64_t q_pitch, i
                          smaller(part_columns, block.columns - j));
             }
     });
+    return OTTAVA_OK;
+}
+
+int gemm_fp8_lomo(int64_t, int64_t control, int weight_dtype, int64_t weight, int64_t weight_pitch, int64_t weight_scales, int power_of_two,
+                  int64_t first_row, int64_t a, int64_t a_pitch, int64_t a_scales, int64_t a_scale_row_stride, int64_t a_scale_k_stride,
+                  int64_t b, int64_t b_pitch, int64_t b_scales, int64_t b_scale_row_stride, int64_t b_scale_k_stride, int64_t m, int64_t n,
+                  int64_t k, double weight_decay, double max_value, int stochastic, int64_t seed, int64_t tensor_index, int64_t squares) {
+    Product product{{OTTAVA_E5M2, a, a_pitch, a_scales, a_scale_row_stride, a_scale_k_stride},
+                    {OTTAVA_E4M3, b, b_pitch, b_scales, b_scale_row_stride, b_scale_k_stride},
+                    OTTAVA_F32,
+                    0,
+                    m,
+                    n,
+                    k};
+    LomoRule rule(control, weight, weight_decay, max_value, stochastic, seed, tensor_index);
+    LomoWeight target{weight_dtype, weight, weight_pitch, weight_scales, power_of_two != 0, first_row, m, n};
+    if (squares == 0 && (weight == 0 || !rule.writes)) return OTTAVA_OK;
+    BlockSums squares_of_blocks("gemm_fp8_lomo", target);
+    for_each_block(product, scale_block, "gemm_fp8_lomo", [&](const float* sums, const Block& block) {
+        for (int64_t i = 0; i < block.rows; i += scale_block)
+            for (int64_t j = 0; j < block.columns; j += scale_block)
+                squares_of_blocks.at(block.row + i, block.column + j) =
+                    lomo_block(rule, target, block.row + i, block.column + j, sums + i * max_block + j, max_block);
+    });
+    squares_of_blocks.write(squares);
     return OTTAVA_OK;
 }
 

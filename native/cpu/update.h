@@ -11,6 +11,40 @@ struct Control {
     int32_t ok, step;
 };
 
+// A row of a table of tensors.
+struct TensorRow {
+    const int64_t* word;
+
+    template <class T>
+    T* at(int field) const {
+        return pointer<T>(word[field]);
+    }
+    int64_t count() const { return word[OTTAVA_UPDATE_COUNT]; }
+    int64_t gradient() const { return word[OTTAVA_UPDATE_GRADIENT]; }
+    int64_t sum_squares() const { return word[OTTAVA_UPDATE_SUM_SQUARES]; }
+    double weight_decay() const {
+        double decay;
+        memcpy(&decay, word + OTTAVA_UPDATE_WEIGHT_DECAY, sizeof decay);
+        return decay;
+    }
+    RandomBits random(int64_t seed, const Control& c) const {
+        return {static_cast<uint64_t>(seed), static_cast<uint32_t>(word[OTTAVA_UPDATE_TENSOR_INDEX]), static_cast<uint32_t>(c.step)};
+    }
+};
+
+// Calls update(row) for each tensor: small ones side by side, a thread each; then large ones, which use all threads themselves.
+template <class Update>
+inline void for_each_tensor(const int64_t* tensors, int64_t count, Update update) {
+    int64_t small = 0;
+    auto row = [tensors](int64_t i) { return TensorRow{tensors + i * OTTAVA_UPDATE_FIELDS}; };
+    for (int64_t i = 0; i < count; i++) small += row(i).count() <= parallel_from ? row(i).count() : 0;
+#pragma omp parallel for schedule(dynamic) if (small > parallel_from)
+    for (int64_t i = 0; i < count; i++)
+        if (row(i).count() > 0 && row(i).count() <= parallel_from) update(row(i));
+    for (int64_t i = 0; i < count; i++)
+        if (row(i).count() > parallel_from) update(row(i));
+}
+
 // What turns a gradient into g: the clamp, then the coefficient.
 struct Clip {
     float max_value, coefficient;

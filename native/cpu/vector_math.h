@@ -30,4 +30,43 @@ __attribute__((always_inline)) inline float vector_exp(float x) {
     return p * bits_to_float(float_to_bits(shifted) << 23);
 }
 
+// log2 of a positive normal float, by its bits, in two parts that are added last: a whole number, and a fraction in [-1/2, 1/2] with an
+// absolute error below 1e-7.
+struct Log2 {
+    int32_t whole;
+    float fraction;
+};
+
+__attribute__((always_inline)) inline Log2 vector_log2(uint32_t bits) {
+    constexpr int32_t root_of_half = 0x3f3504f3;
+    int32_t whole = (static_cast<int32_t>(bits) - root_of_half) >> 23;
+    float x = bits_to_float(bits - (static_cast<uint32_t>(whole) << 23));
+    // The series of log2((1 + t) / (1 - t)), |t| < 0.172.
+    float t = (x - 1.0f) / (x + 1.0f), square = t * t;
+    float p = 0.3205988980f;
+    p = p * square + 0.4121985831f;
+    p = p * square + 0.5770780164f;
+    p = p * square + 0.9617966939f;
+    p = p * square + 2.8853900818f;
+    return {whole, p * t};
+}
+
+// 2^x for x in [-126, 0], with a relative error below 2e-7; less counts as -126; 1 for 0; NaN stays NaN.
+__attribute__((always_inline)) inline float vector_exp2(float x) {
+    x = x < -126.0f ? -126.0f : x;
+    // As in vector_exp: the low bits of the sum are the biased exponent of 2^n.
+    constexpr float magic = 12582912.0f + 127.0f;
+    float shifted = x + magic;
+    float f = x - (shifted - magic);
+    float p = 1.5252733804e-5f;
+    p = p * f + 1.5403530393e-4f;
+    p = p * f + 1.3333558146e-3f;
+    p = p * f + 9.6181291076e-3f;
+    p = p * f + 5.5504108665e-2f;
+    p = p * f + 2.4022650696e-1f;
+    p = p * f + 6.9314718056e-1f;
+    p = p * f + 1.0f;
+    return p * bits_to_float(float_to_bits(shifted) << 23);
+}
+
 OTTAVA_CPU_END

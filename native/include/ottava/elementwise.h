@@ -8,7 +8,7 @@
 extern "C" {
 #endif
 
-/* x[i] = value. x: [count] of F32, BF16, I32 or I16. */
+/* x[i] = value, rounded to nearest even. x: [count] of F32, BF16, E4M3, E5M2, I32 or I16. */
 OTTAVA_API int ottava_fill(int64_t stream, int dtype, int64_t x, int64_t count, double value);
 
 /* destination[i] = source[i], rounded to nearest even; a NaN stays a NaN. F32, BF16 and F16 in any combination. The two may not overlap. */

@@ -46,26 +46,48 @@ OTTAVA_API int ottava_quantize(int64_t stream, int q_dtype, int64_t q, int64_t q
 OTTAVA_API int ottava_dequantize(int64_t stream, int dtype, int64_t y, int64_t y_pitch, int q_dtype, int64_t q, int64_t q_pitch,
                                  int scaling, int64_t scales, int64_t rows, int64_t columns);
 
+/* y = a + b of dtype, F32 or BF16, all [rows, columns] and dense, and y quantised as it is stored, in GROUPS_16. y may be a or b. */
+OTTAVA_API int ottava_add_quantize(int64_t stream, int q_dtype, int64_t q, int64_t q_pitch, int64_t scales, int dtype, int64_t y, int64_t a,
+                                   int64_t b, int64_t rows, int64_t columns);
+
 /*
- * The three operations below give, bit for bit, what the operation without `_quantize` followed by ottava_quantize would, without the
- * tensor between them; PER_TENSOR or BLOCKS_128. All tensors of dtype are dense.
+ * y[j, i] = x[i, j] for codes x [rows, columns] of either format, rows x_pitch apart, as ottava_quantize writes them: the transposed copy
+ * of a weight that is stored as codes. y [columns, rows], rows y_pitch apart, is filled up with zeros as above.
+ */
+OTTAVA_API int ottava_transpose_codes(int64_t stream, int64_t y, int64_t y_pitch, int64_t x, int64_t x_pitch, int64_t rows,
+                                      int64_t columns);
+
+/*
+ * The three operations below quantise what they make, PER_TENSOR or BLOCKS_128, without the tensor between. x, gate and up are either
+ *   of dtype, dense, where their scales are 0: the bits are those of the operation without `_quantize`, rounded to dtype, and
+ *     ottava_quantize;
+ *   or E4M3 codes in GROUPS_16, whose rows are x_pitch or gate_pitch apart: the bits are those of ottava_dequantize to F32, the operation
+ *     without `_quantize` in F32, and ottava_quantize. Nothing is rounded to BF16 between.
+ * All else of dtype is dense, and widened where the operation is in F32.
+ *
+ * scales_given: scales (and inverse_rms) are not made but read. From the same x, and what an earlier call made, come the same codes, in
+ * whatever layout: so the backward pass makes the transposed operand of a weight's gradient again.
  */
 
 /* x [rows, columns] and weight [columns] of dtype, inverse_rms [rows] F32: see norm.h. */
 OTTAVA_API int ottava_rms_norm_quantize(int64_t stream, int q_dtype, int64_t q, int64_t q_pitch, int64_t q_transposed,
-                                        int64_t q_transposed_pitch, int scaling, int64_t scales, int64_t inverse_rms, int dtype, int64_t x,
-                                        int64_t weight, int64_t rows, int64_t columns, double epsilon);
+                                        int64_t q_transposed_pitch, int scaling, int64_t scales, int scales_given, int64_t inverse_rms,
+                                        int dtype, int64_t x, int64_t x_pitch, int64_t x_scales, int64_t weight, int64_t rows,
+                                        int64_t columns, double epsilon);
 
-/* gate and up [rows, columns] of dtype: see activation.h. */
+/* gate and up [rows, columns] of dtype, or both codes: see activation.h. */
 OTTAVA_API int ottava_swiglu_quantize(int64_t stream, int q_dtype, int64_t q, int64_t q_pitch, int64_t q_transposed,
-                                      int64_t q_transposed_pitch, int scaling, int64_t scales, int dtype, int64_t gate, int64_t up,
-                                      int64_t rows, int64_t columns);
+                                      int64_t q_transposed_pitch, int scaling, int64_t scales, int scales_given, int dtype, int64_t gate,
+                                      int64_t up, int64_t gate_pitch, int64_t gate_scales, int64_t up_scales, int64_t rows,
+                                      int64_t columns);
 
-/* d_y, gate and up [rows, columns] of dtype: see activation.h. The codes of d_gate and of d_up have the same pitches. */
+/* d_y, gate and up [rows, columns] of dtype, or gate and up codes: see activation.h. The codes of d_gate and of d_up have the same pitches.
+ */
 OTTAVA_API int ottava_swiglu_backward_quantize(int64_t stream, int q_dtype, int64_t d_gate, int64_t d_gate_transposed,
                                                int64_t d_gate_scales, int64_t d_up, int64_t d_up_transposed, int64_t d_up_scales,
                                                int64_t q_pitch, int64_t q_transposed_pitch, int scaling, int dtype, int64_t d_y,
-                                               int64_t gate, int64_t up, int64_t rows, int64_t columns);
+                                               int64_t gate, int64_t up, int64_t gate_pitch, int64_t gate_scales, int64_t up_scales,
+                                               int64_t rows, int64_t columns);
 
 #ifdef __cplusplus
 }

@@ -39,6 +39,16 @@ struct Case {
     std::vector<Block> blocks;
 };
 
+// E4M3 codes in groups of 16, with pitch `pitch`.
+struct Groups {
+    int64_t pitch, codes, scales;
+
+    Groups(Case& c, int64_t rows, int64_t columns, int64_t wanted_pitch = 0)
+        : pitch(wanted_pitch > 0 ? wanted_pitch : (columns + 15) / 16 * 16 + 16 * c.size(0, 2)),
+          codes(c.codes(OTTAVA_E4M3, rows, columns, pitch)),
+          scales(c.numbers(OTTAVA_BF16, rows * ((columns + 15) / 16))) {}
+};
+
 struct NamedCase {
     const char* name;
     const char* device;  // its name, with the architecture

@@ -12,4 +12,22 @@ OTTAVA_CASE(embedding) {
     }
 }
 
+OTTAVA_CASE(embedding_lomo) {
+    struct {
+        float learning_rate = 0.01f, coefficient = 1, norm = 0;
+        int32_t ok = 1, step = 3, reserved[3] = {};
+    } host;
+    for (int weight_dtype : FLOATS)
+        for (int dtype : FLOATS)
+            for (int stochastic : {0, 1}) {
+                int64_t tokens = c.size(1, 300), vocabulary = c.size(1, 6), hidden = c.size(1, 100);
+                // With a weight, and the sum of squares alone; with a sum, and without.
+                int64_t weight = weight_dtype == OTTAVA_F32 && stochastic ? 0 : c.numbers(weight_dtype, vocabulary * hidden);
+                int64_t sum = weight != 0 && stochastic ? 0 : c.empty(OTTAVA_F32, 1);
+                c.run.embedding_lomo(c.stream, c.copy_of(&host, sizeof host), weight_dtype, weight, dtype,
+                                     c.numbers(dtype, tokens * hidden), c.ids(tokens, 0, vocabulary), tokens, vocabulary, hidden, 0.1, 0.5,
+                                     stochastic, 42, 7, sum);
+            }
+}
+
 }  // namespace ottava::cases

@@ -7,7 +7,7 @@
 
 namespace ottava {
 
-// x = `bytes` bytes of the pattern, which repeats every 2 or 4 bytes; x is a multiple of the period, 16 if aligned.
+// x = `bytes` bytes of the pattern, which repeats; x is a multiple of 16 if aligned.
 struct any_fill {
     static constexpr int threads = 256;
     void* x;
@@ -22,8 +22,8 @@ struct any_fill {
                 store_16(p, make_uint4(pattern, pattern, pattern, pattern));
             } else {
 #pragma unroll
-                for (int k = 0; k < 8; k++)
-                    if (at + 2 * k < bytes) reinterpret_cast<uint16_t*>(p)[k] = static_cast<uint16_t>(pattern >> k % 2 * 16);
+                for (int k = 0; k < 16; k++)
+                    if (at + k < bytes) p[k] = static_cast<char>(pattern >> k % 4 * 8);
             }
         }
     }

@@ -1,7 +1,7 @@
 // Token embedding. See ottava/embedding.h.
 #pragma once
 
-#include "../common/reduce.cuh"
+#include "rows_of_id.cuh"
 
 namespace ottava {
 
@@ -48,6 +48,7 @@ struct any_embedding_backward {
     __device__ __forceinline__ void operator()() const {
         OTTAVA_SHARED(uint32_t, ballots, 8);
         OTTAVA_SHARED(int32_t, list, threads);
+        static_assert(threads == rows_at_once, "a thread looks at an id");
         int64_t t = blockIdx.x;
         int32_t id = ids[t];
         if (id < 0 || id >= vocabulary) return;
@@ -59,29 +60,15 @@ struct any_embedding_backward {
         float* target = d_weight + id * hidden + j;
         float sum[run];
         load_run<run>(sum, target, hidden - j, aligned);
-        for (int64_t base = t; base < tokens; base += threads) {
-            int32_t matches = collect(ballots, list, id, base);
-            for (int32_t m = 0; m < matches; m += batch) {
-                // Rows are added one after the other, but loaded together: a frequent id would wait for memory at each row.
-                float value[batch][run];
-#pragma unroll
-                for (int u = 0; u < batch; u++) {
-                    int32_t row = m + u < matches ? list[m + u] : 0;
-                    load_run<run>(value[u], d_out + (base + row) * hidden + j, m + u < matches ? hidden - j : 0, aligned);
-                }
-#pragma unroll
-                for (int u = 0; u < batch; u++) {
-#pragma unroll
-                    for (int k = 0; k < run; k++)
-                        if (m + u < matches) sum[k] += value[u][k];
-                }
-            }
+        for (int64_t base = t; base < tokens; base += rows_at_once) {
+            int32_t matches = collect_rows(ballots, list, ids, tokens, id, base);
+            add_rows<run>(sum, d_out + base * hidden + j, list, matches, hidden, hidden - j, aligned);
         }
         store_run<run>(target, sum, hidden - j, aligned);
     }
 
   private:
-    static constexpr int looks = 8, batch = 4;
+    static constexpr int looks = 8;
 
     // Whether one of the looks * threads ids before `end` is id.
     __device__ __forceinline__ bool any_equal(uint32_t* ballots, int32_t id, int64_t end) const {
@@ -99,26 +86,6 @@ struct any_embedding_backward {
 #pragma unroll
         for (int w = 0; w < threads / 32; w++) any |= ballots[w];
         return any != 0;
-    }
-
-    // The places, counted from base and in order, of the next `threads` ids that are id; returns their number.
-    __device__ __forceinline__ int32_t collect(uint32_t* ballots, int32_t* list, int32_t id, int64_t base) const {
-        uint32_t lane = threadIdx.x % 32, warp = threadIdx.x / 32;
-        bool equal = base + threadIdx.x < tokens && ids[base + threadIdx.x] == id;
-        uint32_t ballot = __ballot_sync(all_lanes, equal);
-        __syncthreads();  // the list of the round before may still be read
-        if (lane == 0) ballots[warp] = ballot;
-        __syncthreads();
-        int32_t before = 0, all = 0;
-#pragma unroll
-        for (uint32_t w = 0; w < threads / 32; w++) {
-            int32_t ones = __popc(ballots[w]);
-            if (w < warp) before += ones;
-            all += ones;
-        }
-        if (equal) list[before + __popc(ballot & ((1u << lane) - 1))] = static_cast<int32_t>(threadIdx.x);
-        __syncthreads();
-        return all;
     }
 };
 

@@ -96,6 +96,12 @@ struct any_fp8_gemm {
     static constexpr int scale_block = 128;
     static constexpr int depth = 64;
     static constexpr int stage_bytes = tile * depth;
+    // sm_90a converts FP8 for mma.sync, in registers that are not there twice. (What runs on it is the kernel of sm_90a.)
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ == 900
+    static constexpr int chunks_at_once = 1;
+#else
+    static constexpr int chunks_at_once = 2;
+#endif
 
     Fp8Codes<A> a;
     Fp8Codes<B> b;
@@ -131,7 +137,7 @@ struct any_fp8_gemm {
 
     __device__ __forceinline__ static void multiply(float (&sums)[tile / 8][4], const unsigned char* a_stage, const unsigned char* b_stage,
                                                     int warp) {
-#pragma unroll
+#pragma unroll chunks_at_once
         for (int chunk = 0; chunk < depth / 16; chunk += 2) {
             uint32_t left[4], right[4];
             left_fragment(left, a_stage, warp * 16, chunk);

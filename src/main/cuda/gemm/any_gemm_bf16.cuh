@@ -13,7 +13,7 @@
 
 namespace ottava {
 
-template <class D, bool a_transposed, bool b_transposed>
+template <class Result, bool a_transposed, bool b_transposed>
 struct any_gemm_bf16 {
     static constexpr int threads = 256;
     static constexpr int tile = 128;
@@ -21,7 +21,7 @@ struct any_gemm_bf16 {
     static constexpr int chunks = tile * depth / 8 / threads;
 
     GemmOperand<bf16> a, b;
-    GemmResult<bf16, D> d;
+    Result d;
     int64_t k;
 
     // A tile of an operand: [tile, depth] or, transposed, [depth, tile].
@@ -70,7 +70,7 @@ struct any_gemm_bf16 {
         OTTAVA_SHARED(bf16, b_tiles, 2 * B::size);
         int64_t column_tiles = (d.columns + tile - 1) / tile;
         int64_t first_row = blockIdx.x / column_tiles * tile, first_column = blockIdx.x % column_tiles * tile;
-        int warp = threadIdx.x / 32, lane = threadIdx.x % 32, warp_row = warp / 4 * 64, warp_column = warp % 4 * 32;
+        int warp = threadIdx.x / 32, warp_row = warp / 4 * 64, warp_column = warp % 4 * 32;
 
         float sums[4][4][4] = {};
         uint4 a_chunk[chunks], b_chunk[chunks];
@@ -107,14 +107,7 @@ struct any_gemm_bf16 {
                 }
             }
         }
-        first_row += warp_row + lane / 4;
-        first_column += warp_column + lane % 4 * 2;
-#pragma unroll
-        for (int i = 0; i < 4; i++)
-#pragma unroll
-            for (int j = 0; j < 4; j++)
-#pragma unroll
-                for (int e = 0; e < 4; e++) d.add(first_row + i * 16 + e / 2 * 8, first_column + j * 8 + e % 2, sums[i][j][e]);
+        d.finish(sums, first_row, first_column);
     }
 };
 

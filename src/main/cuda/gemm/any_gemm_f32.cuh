@@ -11,7 +11,7 @@
 
 namespace ottava {
 
-template <bool a_transposed, bool b_transposed>
+template <class Result, bool a_transposed, bool b_transposed>
 struct any_gemm_f32 {
     static constexpr int threads = 256;
     static constexpr int tile = 128;
@@ -20,7 +20,7 @@ struct any_gemm_f32 {
     static constexpr int chunks = tile * depth / 4 / threads;
 
     GemmOperand<float> a, b;
-    GemmResult<float, float> d;
+    Result d;
     int64_t k;
 
     template <bool transposed>
@@ -96,12 +96,7 @@ struct any_gemm_f32 {
                     for (int j = 0; j < 8; j++) sums[i][j] = fmaf(left[i], right[j], sums[i][j]);
             }
         }
-#pragma unroll
-        for (int i = 0; i < 8; i++)
-#pragma unroll
-            for (int j = 0; j < 8; j++)
-                d.add(first_row + thread_row + i % 4 + i / 4 * (tile / 2), first_column + thread_column + j % 4 + j / 4 * (tile / 2),
-                      sums[i][j]);
+        d.finish(sums, first_row, first_column);
     }
 };
 

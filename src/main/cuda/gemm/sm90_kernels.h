@@ -1,8 +1,9 @@
 // The instantiations of the sm_90a product, by types of A and B, tile and sums: each stores F32 or BF16, and those of whole blocks of 128
-// x 128 also FP8.
+// x 128 also FP8. lomo: the gradient of a weight, which is updated, of F32 or BF16 or FP8.
 #pragma once
 
 #include "sm90_fp8_gemm.cuh"
+#include "sm90_lomo.cuh"
 
 #define OTTAVA_SM90_STORE(X, pair, A, B, m, n, sums, promoted) \
     X(sm90_gemm_##pair##_##m##x##n##_##sums, sm90_fp8_gemm<A, B, Sm90Tile<m, n>, promoted, Sm90Store>)
@@ -20,7 +21,13 @@
     OTTAVA_SM90_STORE_AND_QUANTIZE(X, pair, A, B, 256, 128, promoted, true) \
     OTTAVA_SM90_STORE_AND_QUANTIZE(X, pair, A, B, 128, 256, fast, false)
 
+#define OTTAVA_SM90_LOMO(X, m, n)                                                          \
+    X(sm90_gemm_lomo_##m##x##n, sm90_fp8_gemm<e5m2, e4m3, Sm90Tile<m, n>, true, Sm90Lomo>) \
+    X(sm90_gemm_lomo_fp8_weight_##m##x##n, sm90_fp8_gemm<e5m2, e4m3, Sm90Tile<m, n>, true, Sm90LomoQuantize>)
+
 #define OTTAVA_GEMM_SM90_KERNELS(X)               \
+    OTTAVA_SM90_LOMO(X, 128, 128)                 \
+    OTTAVA_SM90_LOMO(X, 256, 128)                 \
     OTTAVA_SM90_GEMM_OF(X, e4m3_e4m3, e4m3, e4m3) \
     OTTAVA_SM90_GEMM_OF(X, e5m2_e4m3, e5m2, e4m3) \
     OTTAVA_SM90_GEMM_OF(X, e4m3_e5m2, e4m3, e5m2)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "common/elements.cuh"
+#include "common/rows.cuh"
 #include "launch.h"
 
 namespace ottava {
@@ -42,6 +43,16 @@ void with_float_type(int64_t stream, const char* operation, int dtype, Body body
         case OTTAVA_BF16: body(bf16()); break;
         default: refuse_dtype(stream, operation, dtype);
     }
+}
+
+// Tensors [rows, columns] of T, dense.
+template <class T>
+DenseRows<T> dense_rows(int64_t x, int64_t columns) {
+    return {pointer<T>(x), columns, all_aligned(x) && columns % 8 == 0};
+}
+
+inline GroupedCodes grouped_codes(int64_t codes, int64_t pitch, int64_t scales, int64_t columns) {
+    return {pointer<uint8_t>(codes), pitch, pointer<uint16_t>(scales), ceil_div(columns, 16)};
 }
 
 }  // namespace ottava

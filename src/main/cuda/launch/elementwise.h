@@ -3,6 +3,7 @@
 
 #include "elements.h"
 #include "elementwise/kernels.h"
+#include "ptx/fp8.cuh"
 
 namespace ottava {
 
@@ -38,9 +39,17 @@ inline int fill(int64_t stream, int dtype, int64_t x, int64_t count, double valu
             pattern = static_cast<uint16_t>(static_cast<int16_t>(value)) * 0x10001u;
             size = 2;
             break;
+        case OTTAVA_E4M3:
+            pattern = ptx::fp8_code<e4m3>(static_cast<float>(value)) * 0x1010101u;
+            size = 1;
+            break;
+        case OTTAVA_E5M2:
+            pattern = ptx::fp8_code<e5m2>(static_cast<float>(value)) * 0x1010101u;
+            size = 1;
+            break;
         default:
-            fail(OTTAVA_UNSUPPORTED, "fill on %s: dtype %d is none of f32, bf16, i32, i16", device_of(stream).properties["name"].c_str(),
-                 dtype);
+            fail(OTTAVA_UNSUPPORTED, "fill on %s: dtype %d is none of f32, bf16, e4m3, e5m2, i32, i16",
+                 device_of(stream).properties["name"].c_str(), dtype);
     }
     launch(stream, any_fill{pointer<void>(x), count * size, pattern, all_aligned(x)}, blocks_of_runs(count * size, 16), 256);
     return OTTAVA_OK;

@@ -8,6 +8,13 @@ namespace ottava {
 
 OTTAVA_GEMM_KERNELS(OTTAVA_NAME)
 
+// [rows, k], or lying as [k, rows].
+template <class T>
+GemmOperand<T> gemm_operand(int64_t address, int64_t pitch, bool transposed, int64_t rows, int64_t k) {
+    bool aligned = address % 16 == 0 && pitch * static_cast<int64_t>(sizeof(T)) % 16 == 0;
+    return {pointer<const T>(address), pitch, transposed ? k : rows, transposed ? rows : k, aligned};
+}
+
 namespace kernels {
 
 inline int gemm(int64_t stream, int d_dtype, int64_t d, int64_t d_pitch, int operand_dtype, int64_t a, int64_t a_pitch, int a_transposed,
@@ -20,21 +27,18 @@ inline int gemm(int64_t stream, int d_dtype, int64_t d, int64_t d_pitch, int ope
         using T = decltype(element);
         using D = decltype(result);
         using Kernel = typename decltype(kernel)::type;
-        auto operand = [&](int64_t address, int64_t pitch, bool transposed, int64_t rows) {
-            bool aligned = address % 16 == 0 && pitch * static_cast<int64_t>(sizeof(T)) % 16 == 0;
-            return GemmOperand<T>{pointer<const T>(address), pitch, transposed ? k : rows, transposed ? rows : k, aligned};
-        };
         int64_t tiles = ceil_div(m, Kernel::tile) * ceil_div(n, Kernel::tile);
         if (tiles > INT32_MAX)
             fail(OTTAVA_UNSUPPORTED, "gemm: a result of %lld x %lld is too large", static_cast<long long>(m), static_cast<long long>(n));
         GemmResult<T, D> to{pointer<D>(d), d_pitch, m, n, pointer<const T>(bias), accumulate != 0};
-        launch(stream, Kernel{operand(a, a_pitch, a_transposed, m), operand(b, b_pitch, b_transposed, n), to, k}, tiles, Kernel::threads);
+        launch(stream, Kernel{gemm_operand<T>(a, a_pitch, a_transposed, m, k), gemm_operand<T>(b, b_pitch, b_transposed, n, k), to, k},
+               tiles, Kernel::threads);
     };
     auto transposed = [&](auto a_is, auto b_is) {
         constexpr bool at = decltype(a_is)::value, bt = decltype(b_is)::value;
-        if (f32) return run(float{}, float{}, std::common_type<any_gemm_f32<at, bt>>{});
-        if (d_dtype == OTTAVA_F32) return run(bf16{}, float{}, std::common_type<any_gemm_bf16<float, at, bt>>{});
-        return run(bf16{}, bf16{}, std::common_type<any_gemm_bf16<bf16, at, bt>>{});
+        if (f32) return run(float{}, float{}, std::common_type<any_gemm_f32<GemmResult<float, float>, at, bt>>{});
+        if (d_dtype == OTTAVA_F32) return run(bf16{}, float{}, std::common_type<any_gemm_bf16<GemmResult<bf16, float>, at, bt>>{});
+        return run(bf16{}, bf16{}, std::common_type<any_gemm_bf16<GemmResult<bf16, bf16>, at, bt>>{});
     };
     if (a_transposed) {
         b_transposed ? transposed(std::true_type{}, std::true_type{}) : transposed(std::true_type{}, std::false_type{});

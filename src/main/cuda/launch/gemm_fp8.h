@@ -41,13 +41,22 @@ struct Fp8Quantized {
     int64_t bias;
 };
 
+// D is the gradient of a weight, of FP8 or not, that is updated; A is E5M2, B is E4M3, and sums are promoted.
+struct LomoResult;
+struct Fp8Lomo {
+    const LomoResult& result;
+    bool fp8_weight;
+};
+
 // By the sm_90a kernel of the plan's tile; gemm_fp8_sm90.cpp.
 void sm90_gemm_fp8(const Fp8Product& product, const Fp8Stored& result, const Sm90Plan& plan);
 void sm90_gemm_fp8(const Fp8Product& product, const Fp8Quantized& result, const Sm90Plan& plan);
+void sm90_gemm_fp8(const Fp8Product& product, const Fp8Lomo& result, const Sm90Plan& plan);
 
 // By the portable kernel; gemm_fp8_any.cpp.
 void any_gemm_fp8(const Fp8Product& product, const Fp8Stored& result);
 void any_gemm_fp8(const Fp8Product& product, const Fp8Quantized& result);
+void any_gemm_fp8(const Fp8Product& product, const Fp8Lomo& result);
 
 namespace kernels {
 
@@ -56,8 +65,8 @@ template <class Result>
 void run_gemm_fp8(const Fp8Product& product, const Result& result) {
     KernelDevice& device = kernel_device(product.stream);
     if (device.architecture != 90) return any_gemm_fp8(product, result);
-    bool quantized = std::is_same_v<Result, Fp8Quantized>;
-    sm90_gemm_fp8(product, result, sm90_plan({product.m, product.n, product.k, device.multiprocessors, product.promoted(), quantized}));
+    bool whole_blocks = !std::is_same_v<Result, Fp8Stored>;
+    sm90_gemm_fp8(product, result, sm90_plan({product.m, product.n, product.k, device.multiprocessors, product.promoted(), whole_blocks}));
 }
 
 inline int gemm_fp8(int64_t stream, int d_dtype, int64_t d, int64_t d_pitch, int64_t d_amax, int a_dtype, int64_t a, int64_t a_pitch,

@@ -40,4 +40,12 @@ void any_gemm_fp8(const Fp8Product& product, const Fp8Quantized& result) {
     choose(product, AnyQuantize{quantize_result(product, result), pointer<uint8_t>(result.codes), result.pitch});
 }
 
+void any_gemm_fp8(const Fp8Product& product, const Fp8Lomo& lomo) {
+    if (lomo.fp8_weight) {
+        launch_kernel<e5m2, e4m3>(product, AnyLomo<LomoQuantize>{{lomo.result}});
+    } else {
+        launch_kernel<e5m2, e4m3>(product, AnyLomo<LomoStore>{{lomo.result}});
+    }
+}
+
 }  // namespace ottava

@@ -32,7 +32,7 @@ Sm90Quantize epilogue_of(const Fp8Product& product, const Fp8Quantized& result) 
 template <class A, class B, int TILE, bool promoted, class Epilogue>
 void launch_kernel(const Fp8Product& product, const Sm90Plan& plan, const Epilogue& epilogue) {
     constexpr Sm90TileCost cost = sm90_tiles[TILE];
-    if constexpr ((promoted ? cost.promoted : cost.fast) && (cost.quantized || !std::is_same_v<Epilogue, Sm90Quantize>)) {
+    if constexpr ((promoted ? cost.promoted : cost.fast) && (cost.quantized || std::is_same_v<Epilogue, Sm90Store>)) {
         using Kernel = sm90_fp8_gemm<A, B, Sm90Tile<cost.rows, cost.columns>, promoted, Epilogue>;
         KernelDevice& device = kernel_device(product.stream);
         bool share_a = plan.shared == OTTAVA_SHARE_A, share_b = plan.shared == OTTAVA_SHARE_B;
@@ -88,6 +88,14 @@ void choose(const Fp8Product& product, const Result& result, const Sm90Plan& pla
 }
 
 }  // namespace
+
+void sm90_gemm_fp8(const Fp8Product& product, const Fp8Lomo& lomo, const Sm90Plan& plan) {
+    if (lomo.fp8_weight) {
+        choose_tile<e5m2, e4m3, true>(product, plan, Sm90LomoQuantize{lomo.result});
+    } else {
+        choose_tile<e5m2, e4m3, true>(product, plan, Sm90Lomo{lomo.result});
+    }
+}
 
 void sm90_gemm_fp8(const Fp8Product& product, const Fp8Stored& result, const Sm90Plan& plan) {
     choose(product, result, plan);

@@ -27,5 +27,30 @@ inline int cross_entropy(int64_t stream, int64_t losses, int d_dtype, int64_t d_
     return OTTAVA_OK;
 }
 
+inline int cross_entropy_tile(int64_t stream, int64_t losses, int64_t running, int64_t logits, int64_t targets, int64_t rows,
+                              int64_t vocabulary, int64_t first, int64_t columns) {
+    using Kernel = any_cross_entropy_tile;
+    bool aligned = all_aligned(logits) && columns % Kernel::run == 0;
+    launch(stream,
+           Kernel{pointer<float>(losses), pointer<float>(running), pointer<float>(logits), pointer<int32_t>(targets), rows, vocabulary,
+                  first, columns, aligned},
+           blocks_of_rows(rows), threads_of_row(columns, Kernel::run, Kernel::threads));
+    return OTTAVA_OK;
+}
+
+inline int cross_entropy_tile_gradient(int64_t stream, int d_dtype, int64_t d_logits, int64_t logits, int64_t targets, int64_t running,
+                                       int64_t scale, int64_t rows, int64_t first, int64_t columns) {
+    with_float_type(stream, "cross_entropy_tile_gradient", d_dtype, [&](auto type) {
+        using D = decltype(type);
+        using Kernel = any_cross_entropy_tile_gradient<D>;
+        bool aligned = all_aligned(d_logits, logits) && columns % Kernel::run == 0;
+        launch(stream,
+               Kernel{pointer<D>(d_logits), pointer<float>(logits), pointer<int32_t>(targets), pointer<float>(running),
+                      pointer<float>(scale), rows, first, columns, aligned},
+               blocks_of_rows(rows), threads_of_row(columns, Kernel::run, Kernel::threads));
+    });
+    return OTTAVA_OK;
+}
+
 }  // namespace kernels
 }  // namespace ottava

@@ -72,10 +72,10 @@ inline int quantize(int64_t stream, int q_dtype, int64_t q, int64_t q_pitch, int
         bool aligned = all_aligned(x, x_pitch * static_cast<int64_t>(sizeof(T)));
         if (scaling == OTTAVA_GROUPS_16) {
             RowUnits units = row_units(columns);
-            launch(stream,
-                   any_quantize_groups<F, T>{units, pointer<uint8_t>(q), q_pitch, pointer<uint16_t>(scales), scales_given != 0,
-                                             pointer<T>(x), x_pitch, rows, columns, aligned},
-                   grid_of(units, rows, columns), RowUnits::threads);
+            any_quantize_groups<F, StoredRows<T>> kernel{
+                units,  {pointer<T>(x), x_pitch, aligned}, pointer<uint8_t>(q), q_pitch, pointer<uint16_t>(scales), scales_given != 0, rows,
+                columns};
+            launch(stream, kernel, grid_of(units, rows, columns), RowUnits::threads);
             return;
         }
         any_quantize<F, StoredMatrix<T>> kernel{
@@ -99,62 +99,103 @@ inline int dequantize(int64_t stream, int dtype, int64_t y, int64_t y_pitch, int
     return OTTAVA_OK;
 }
 
+inline int add_quantize(int64_t stream, int q_dtype, int64_t q, int64_t q_pitch, int64_t scales, int dtype, int64_t y, int64_t a, int64_t b,
+                        int64_t rows, int64_t columns) {
+    with_fp8_type(stream, "add_quantize", q_dtype, dtype, [&](auto format, auto type) {
+        using T = decltype(type);
+        RowUnits units = row_units(columns);
+        bool aligned = all_aligned(y, a, b) && columns % Packet<T>::width == 0;
+        any_quantize_groups<decltype(format), SumOf<T>> kernel{units,
+                                                               {pointer<T>(y), pointer<T>(a), pointer<T>(b), columns, aligned},
+                                                               pointer<uint8_t>(q),
+                                                               q_pitch,
+                                                               pointer<uint16_t>(scales),
+                                                               false,
+                                                               rows,
+                                                               columns};
+        launch(stream, kernel, grid_of(units, rows, columns), RowUnits::threads);
+    });
+    return OTTAVA_OK;
+}
+
+inline int transpose_codes(int64_t stream, int64_t y, int64_t y_pitch, int64_t x, int64_t x_pitch, int64_t rows, int64_t columns) {
+    int64_t blocks = ceil_div(rows, scale_block) * ceil_div(columns, scale_block);
+    if (blocks > INT32_MAX)
+        fail(OTTAVA_UNSUPPORTED, "transpose_codes on %s: [%lld, %lld] has more than 2^31 blocks of 128 x 128",
+             device_of(stream).properties["name"].c_str(), static_cast<long long>(rows), static_cast<long long>(columns));
+    launch(stream, any_transpose_codes{pointer<uint8_t>(y), y_pitch, pointer<uint8_t>(x), x_pitch, rows, columns}, blocks,
+           any_transpose_codes::threads);
+    return OTTAVA_OK;
+}
+
 inline int rms_norm_quantize(int64_t stream, int q_dtype, int64_t q, int64_t q_pitch, int64_t q_transposed, int64_t q_transposed_pitch,
-                             int scaling, int64_t scales, int64_t inverse_rms, int dtype, int64_t x, int64_t weight, int64_t rows,
-                             int64_t columns, double epsilon) {
+                             int scaling, int64_t scales, int scales_given, int64_t inverse_rms, int dtype, int64_t x, int64_t x_pitch,
+                             int64_t x_scales, int64_t weight, int64_t rows, int64_t columns, double epsilon) {
     with_fp8_type(stream, "rms_norm_quantize", q_dtype, dtype, [&](auto format, auto type) {
         using F = decltype(format);
         using T = decltype(type);
-        using Magnitudes = any_rms_norm_magnitudes<T>;
-        bool aligned = all_aligned(x, weight) && columns % norm_run == 0;
+        bool aligned = all_aligned(weight) && columns % norm_run == 0;
         bool per_tensor = scaling == OTTAVA_PER_TENSOR;
         float* r = pointer<float>(inverse_rms);
-        Scratch scratch(stream, "rms_norm_quantize");
-        uint32_t* magnitudes = per_tensor ? scratch.take<uint32_t>(rows) : nullptr;
-        launch(stream, Magnitudes{r, magnitudes, pointer<T>(x), pointer<T>(weight), rows, columns, static_cast<float>(epsilon), aligned},
-               blocks_of_rows(rows), threads_of_row(columns, norm_run, Magnitudes::threads));
-        if (per_tensor)
-            launch(stream, any_tensor_scale{pointer<float>(scales), magnitudes, rows, F::largest}, 1, any_tensor_scale::threads);
-        any_quantize<F, RmsNormOf<T>> kernel{{pointer<T>(x), pointer<T>(weight), r, columns, aligned},
-                                             {quantized_to(q, q_transposed, scales)},
-                                             q_pitch,
-                                             q_transposed_pitch,
-                                             rows,
-                                             columns};
-        quantize_tiles(stream, "rms_norm_quantize", kernel, scaling, per_tensor);
+        auto run = [&](auto rows_of_x) {
+            using Rows = decltype(rows_of_x);
+            if (!scales_given) {
+                using Magnitudes = any_rms_norm_magnitudes<Rows, T>;
+                Scratch scratch(stream, "rms_norm_quantize");
+                uint32_t* magnitudes = per_tensor ? scratch.take<uint32_t>(rows) : nullptr;
+                launch(stream,
+                       Magnitudes{r, magnitudes, rows_of_x, pointer<T>(weight), rows, columns, static_cast<float>(epsilon), aligned},
+                       blocks_of_rows(rows), threads_of_row(columns, norm_run, Magnitudes::threads));
+                if (per_tensor)
+                    launch(stream, any_tensor_scale{pointer<float>(scales), magnitudes, rows, F::largest}, 1, any_tensor_scale::threads);
+            }
+            any_quantize<F, RmsNormOf<Rows, T>> kernel{{rows_of_x, pointer<T>(weight), r, aligned},
+                                                       {quantized_to(q, q_transposed, scales)},
+                                                       q_pitch,
+                                                       q_transposed_pitch,
+                                                       rows,
+                                                       columns};
+            quantize_tiles(stream, "rms_norm_quantize", kernel, scaling, per_tensor || scales_given != 0);
+        };
+        x_scales == 0 ? run(dense_rows<T>(x, columns)) : run(grouped_codes(x, x_pitch, x_scales, columns));
     });
     return OTTAVA_OK;
 }
 
 inline int swiglu_quantize(int64_t stream, int q_dtype, int64_t q, int64_t q_pitch, int64_t q_transposed, int64_t q_transposed_pitch,
-                           int scaling, int64_t scales, int dtype, int64_t gate, int64_t up, int64_t rows, int64_t columns) {
+                           int scaling, int64_t scales, int scales_given, int dtype, int64_t gate, int64_t up, int64_t gate_pitch,
+                           int64_t gate_scales, int64_t up_scales, int64_t rows, int64_t columns) {
     with_fp8_type(stream, "swiglu_quantize", q_dtype, dtype, [&](auto format, auto type) {
         using T = decltype(type);
-        any_quantize<decltype(format), SwiGluOf<T>> kernel{
-            {pointer<T>(gate), pointer<T>(up), columns, all_aligned(gate, up) && columns % Run<T>::width == 0},
-            {quantized_to(q, q_transposed, scales)},
-            q_pitch,
-            q_transposed_pitch,
-            rows,
-            columns};
-        quantize_tiles(stream, "swiglu_quantize", kernel, scaling, false);
+        auto run = [&](auto gates, auto ups) {
+            any_quantize<decltype(format), SwiGluOf<decltype(gates)>> kernel{
+                {gates, ups}, {quantized_to(q, q_transposed, scales)}, q_pitch, q_transposed_pitch, rows, columns};
+            quantize_tiles(stream, "swiglu_quantize", kernel, scaling, scales_given != 0);
+        };
+        gate_scales == 0 ? run(dense_rows<T>(gate, columns), dense_rows<T>(up, columns))
+                         : run(grouped_codes(gate, gate_pitch, gate_scales, columns), grouped_codes(up, gate_pitch, up_scales, columns));
     });
     return OTTAVA_OK;
 }
 
 inline int swiglu_backward_quantize(int64_t stream, int q_dtype, int64_t d_gate, int64_t d_gate_transposed, int64_t d_gate_scales,
                                     int64_t d_up, int64_t d_up_transposed, int64_t d_up_scales, int64_t q_pitch, int64_t q_transposed_pitch,
-                                    int scaling, int dtype, int64_t d_y, int64_t gate, int64_t up, int64_t rows, int64_t columns) {
+                                    int scaling, int dtype, int64_t d_y, int64_t gate, int64_t up, int64_t gate_pitch, int64_t gate_scales,
+                                    int64_t up_scales, int64_t rows, int64_t columns) {
     with_fp8_type(stream, "swiglu_backward_quantize", q_dtype, dtype, [&](auto format, auto type) {
         using T = decltype(type);
-        any_quantize<decltype(format), SwiGluGradientOf<T>> kernel{
-            {pointer<T>(d_y), pointer<T>(gate), pointer<T>(up), columns, all_aligned(d_y, gate, up) && columns % Run<T>::width == 0},
-            {quantized_to(d_gate, d_gate_transposed, d_gate_scales), quantized_to(d_up, d_up_transposed, d_up_scales)},
-            q_pitch,
-            q_transposed_pitch,
-            rows,
-            columns};
-        quantize_tiles(stream, "swiglu_backward_quantize", kernel, scaling, false);
+        auto run = [&](auto gates, auto ups) {
+            any_quantize<decltype(format), SwiGluGradientOf<decltype(gates), T>> kernel{
+                {dense_rows<T>(d_y, columns), gates, ups},
+                {quantized_to(d_gate, d_gate_transposed, d_gate_scales), quantized_to(d_up, d_up_transposed, d_up_scales)},
+                q_pitch,
+                q_transposed_pitch,
+                rows,
+                columns};
+            quantize_tiles(stream, "swiglu_backward_quantize", kernel, scaling, false);
+        };
+        gate_scales == 0 ? run(dense_rows<T>(gate, columns), dense_rows<T>(up, columns))
+                         : run(grouped_codes(gate, gate_pitch, gate_scales, columns), grouped_codes(up, gate_pitch, up_scales, columns));
     });
     return OTTAVA_OK;
 }

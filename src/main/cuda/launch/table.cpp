@@ -4,6 +4,7 @@
 #include "attention.h"
 #include "elementwise.h"
 #include "embedding.h"
+#include "fused_lomo.h"
 #include "gemm.h"
 #include "gemm_fp8.h"
 #include "loss.h"
@@ -24,6 +25,7 @@ const Operations kernel_operations = {
     .column_sum = kernels::column_sum,
     .embedding_forward = kernels::embedding_forward,
     .embedding_backward = kernels::embedding_backward,
+    .embedding_lomo = kernels::embedding_lomo,
     .rms_norm_forward = kernels::rms_norm_forward,
     .rms_norm_backward = kernels::rms_norm_backward,
     .gemm = kernels::gemm,
@@ -35,13 +37,20 @@ const Operations kernel_operations = {
     .swiglu_forward = kernels::swiglu_forward,
     .swiglu_backward = kernels::swiglu_backward,
     .cross_entropy = kernels::cross_entropy,
+    .cross_entropy_tile = kernels::cross_entropy_tile,
+    .cross_entropy_tile_gradient = kernels::cross_entropy_tile_gradient,
     .clip_coefficient = kernels::clip_coefficient,
     .lomo_update = kernels::lomo_update,
+    .lomo_update_fp8 = kernels::lomo_update_fp8,
+    .gemm_lomo = kernels::gemm_lomo,
+    .gemm_fp8_lomo = kernels::gemm_fp8_lomo,
     .adalomo_update_matrix = kernels::adalomo_update_matrix,
-    .adalomo_update_vector = kernels::adalomo_update_vector,
+    .adalomo_update_vectors = kernels::adalomo_update_vectors,
     .adamw_update = kernels::adamw_update,
     .quantize = kernels::quantize,
     .dequantize = kernels::dequantize,
+    .add_quantize = kernels::add_quantize,
+    .transpose_codes = kernels::transpose_codes,
     .rms_norm_quantize = kernels::rms_norm_quantize,
     .swiglu_quantize = kernels::swiglu_quantize,
     .swiglu_backward_quantize = kernels::swiglu_backward_quantize,

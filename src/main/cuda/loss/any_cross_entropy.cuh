@@ -3,7 +3,7 @@
 // softmax: Milakov and Gimelshein, 2018), and once more, mostly from L2, for the gradient.
 #pragma once
 
-#include "../common/reduce.cuh"
+#include "online_softmax.cuh"
 
 namespace ottava {
 
@@ -30,11 +30,10 @@ struct any_cross_entropy {
                 mask(i, first, stride);
                 continue;
             }
-            // Not -inf, so that a thread of -inf alone (forbidden tokens) adds 0 and not exp(-inf + inf).
-            float largest = -0x1.fffffep127f, sum = 0;
-            for (int64_t j = first; j < vocabulary; j += stride) add_run(largest, sum, x + j, vocabulary - j);
-            float maximum = block_reduce<Maximum>(largest, -0x1.fffffep127f);
-            sum = block_sum(sum * expf(largest - maximum));
+            OnlineSoftmax softmax;
+            for (int64_t j = first; j < vocabulary; j += stride) softmax.add<run>(x + j, vocabulary - j, aligned);
+            softmax.reduce();
+            float maximum = softmax.largest, sum = softmax.sum;
             float at_target = target < vocabulary ? x[target] : NAN;
             if (threadIdx.x == 0) losses[i] = logf(sum) + (maximum - at_target);
             if (d_logits == nullptr) continue;
@@ -51,19 +50,6 @@ struct any_cross_entropy {
     }
 
   private:
-    __device__ __forceinline__ void add_run(float& largest, float& sum, const float* x, int64_t count) const {
-        float value[run];
-        load_run<run>(value, x, count, aligned);
-        float before = largest;
-#pragma unroll
-        for (int k = 0; k < run; k++)
-            if (k < count) largest = Maximum()(value[k], largest);
-        sum *= expf(before - largest);
-#pragma unroll
-        for (int k = 0; k < run; k++)
-            if (k < count) sum += expf(value[k] - largest);
-    }
-
     __device__ __forceinline__ void mask(int64_t i, int64_t first, int64_t stride) const {
         if (threadIdx.x == 0) losses[i] = 0;
         if (d_logits == nullptr) return;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "../common/reduce.cuh"
+#include "../common/rows.cuh"
 
 namespace ottava {
 
@@ -13,13 +14,13 @@ __device__ __forceinline__ float rms_norm_element(float x, float inverse_rms, fl
     return weight * (x * inverse_rms);
 }
 
-// inverse_rms of one row, in every thread; `value` has the thread's last run.
-template <class T>
-__device__ __forceinline__ float row_inverse_rms(float (&value)[norm_run], const T* row, int64_t columns, float epsilon, bool aligned) {
+// inverse_rms of row i, in every thread; `value` has the thread's last run.
+template <class Rows>
+__device__ __forceinline__ float row_inverse_rms(float (&value)[norm_run], const Rows& x, int64_t i, int64_t columns, float epsilon) {
     int64_t first = static_cast<int64_t>(threadIdx.x) * norm_run, stride = static_cast<int64_t>(blockDim.x) * norm_run;
     float sum = 0;
     for (int64_t j = first; j < columns; j += stride) {
-        load_run<norm_run>(value, row + j, columns - j, aligned);
+        x.load(value, i, j, columns - j);
 #pragma unroll
         for (int k = 0; k < norm_run; k++) sum += value[k] * value[k];
     }
@@ -33,7 +34,7 @@ struct any_rms_norm_forward {
     static constexpr int threads = 1024;
     T* y;
     float* inverse_rms;
-    const T* x;
+    DenseRows<T> x;
     const T* weight;
     int64_t rows, columns;
     float epsilon;
@@ -42,12 +43,11 @@ struct any_rms_norm_forward {
     __device__ __forceinline__ void operator()() const {
         int64_t first = static_cast<int64_t>(threadIdx.x) * norm_run, stride = static_cast<int64_t>(blockDim.x) * norm_run;
         for (int64_t i = blockIdx.x; i < rows; i += gridDim.x) {
-            const T* in = x + i * columns;
             float value[norm_run] = {};
-            float r = row_inverse_rms(value, in, columns, epsilon, aligned);
+            float r = row_inverse_rms(value, x, i, columns, epsilon);
             if (threadIdx.x == 0) inverse_rms[i] = r;
             for (int64_t j = first; j < columns; j += stride) {
-                if (columns > stride) load_run<norm_run>(value, in + j, columns - j, aligned);
+                if (columns > stride) x.load(value, i, j, columns - j);
                 float w[norm_run];
                 load_run<norm_run>(w, weight + j, columns - j, aligned);
 #pragma unroll
@@ -59,13 +59,13 @@ struct any_rms_norm_forward {
 };
 
 // d_x, and partial[group, columns] = the group's part of d_weight, in F32. A block has a group of rows. Grid: the number of groups.
-template <class T, bool Accumulate>
+template <class Rows, class T, bool Accumulate>
 struct any_rms_norm_backward {
     static constexpr int threads = 1024;
     T* d_x;
     float* partial;
     const T* d_y;
-    const T* x;
+    Rows x;
     const T* weight;
     const float* inverse_rms;
     int64_t rows, columns, rows_per_group;
@@ -120,8 +120,8 @@ struct any_rms_norm_backward {
 #pragma unroll
         for (int k = 0; k < norm_run; k++) total[k] = 0;
     }
-    __device__ __forceinline__ void load_gradient(float* v, float* g, int64_t i, int64_t j) const {
-        load_run<norm_run>(v, x + i * columns + j, columns - j, aligned);
+    __device__ __forceinline__ void load_gradient(float (&v)[norm_run], float (&g)[norm_run], int64_t i, int64_t j) const {
+        x.load(v, i, j, columns - j);
         load_run<norm_run>(g, d_y + i * columns + j, columns - j, aligned);
     }
 };

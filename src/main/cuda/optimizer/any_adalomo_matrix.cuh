@@ -21,6 +21,8 @@ struct AdaLomoMatrix {
     float* column_sums;    // [groups of rows, columns]
     float* row_factor;     // [rows]
     float* column_factor;  // [columns]
+    uint32_t tensor;
+    bool aligned;
 };
 
 template <class W>
@@ -40,10 +42,10 @@ struct any_adalomo_measure {
         for (int64_t i = tile.row; i < tile.end; i += MatrixTile::warps) {
             int64_t at = i * matrix.columns + tile.column;
             float g[update_run], w[update_run];
-            load_run<update_run>(g, gradient + at, tile.count, options.aligned);
+            load_run<update_run>(g, gradient + at, tile.count, matrix.aligned);
             sums.gradient += static_cast<double>(squares_of(g));
             if (c.ok == 0) continue;
-            load_run<update_run>(w, weight + at, tile.count, options.aligned);
+            load_run<update_run>(w, weight + at, tile.count, matrix.aligned);
             sums.weight += static_cast<double>(squares_of(w));
             float row_sum = 0;
 #pragma unroll
@@ -148,7 +150,7 @@ struct any_adalomo_measure_u {
         double sum = 0;
         for (int64_t i = tile.row; i < tile.end; i += MatrixTile::warps) {
             float g[update_run];
-            load_run<update_run>(g, gradient + i * matrix.columns + tile.column, tile.count, options.aligned);
+            load_run<update_run>(g, gradient + i * matrix.columns + tile.column, tile.count, matrix.aligned);
 #pragma unroll
             for (int k = 0; k < update_run; k++) g[k] = clip(g[k], options.max_value, c.coefficient) * factor[k];
             double r = static_cast<double>(matrix.row_factor[i]);
@@ -172,7 +174,7 @@ struct any_adalomo_apply {
         Control c = *options.control;
         if (c.ok == 0) return;
         AdaLomoStep s = *step;
-        RandomBits random{options.seed, options.tensor, static_cast<uint32_t>(c.step)};
+        RandomBits random{options.seed, matrix.tensor, static_cast<uint32_t>(c.step)};
         MatrixTile tile(matrix.rows, matrix.columns, matrix.rows_per_group);
         float factor[update_run];
         load_run<update_run>(factor, matrix.column_factor + tile.column, tile.count, true);
@@ -180,12 +182,12 @@ struct any_adalomo_apply {
             int64_t at = i * matrix.columns + tile.column;
             float r = matrix.row_factor[i];
             float w[update_run], g[update_run];
-            load_run<update_run>(w, weight + at, tile.count, options.aligned);
-            load_run<update_run>(g, gradient + at, tile.count, options.aligned);
+            load_run<update_run>(w, weight + at, tile.count, matrix.aligned);
+            load_run<update_run>(g, gradient + at, tile.count, matrix.aligned);
 #pragma unroll
             for (int k = 0; k < update_run; k++)
                 w[k] = w[k] * s.decay - s.scale * (clip(g[k], options.max_value, c.coefficient) * factor[k] * r);
-            store_weights<Stochastic>(weight, at, w, tile.count, options.aligned, random);
+            store_weights<Stochastic>(weight, at, w, tile.count, matrix.aligned, random);
         }
     }
 };

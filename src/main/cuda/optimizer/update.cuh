@@ -20,6 +20,12 @@ __device__ __forceinline__ float clip(float g, float max_value, float coefficien
     return g * coefficient;
 }
 
+// LOMO, each product and the difference rounded: a compiler that added up a product unrounded here and not there would give other bits to
+// the fused and the standalone update.
+__device__ __forceinline__ float lomo_of(float weight, float decay, float rate, float g) {
+    return __fsub_rn(__fmul_rn(weight, decay), __fmul_rn(rate, g));
+}
+
 // In double, as 1 - learning_rate * weight_decay of F32 would round the decay away.
 __device__ __forceinline__ float decay_of(double learning_rate, double weight_decay) {
     return static_cast<float>(1.0 - learning_rate * weight_decay);
@@ -46,6 +52,56 @@ __device__ __forceinline__ Halves philox(uint64_t seed, uint64_t counter, uint32
     }
     return {{c0, c1, c2, c3}};
 }
+
+// A table of tensors among a kernel's parameters: blocks first_block to the next row's belong to the tensor of a row. `Row` has
+// `first_block` and `count`.
+template <class Row, int N>
+struct TensorTable {
+    static constexpr int capacity = N;
+    Row row[N];
+    int32_t rows, blocks;
+
+    // The row of the block, by bisection.
+    __device__ __forceinline__ int of(uint32_t block) const {
+        int low = 0, high = rows;
+        while (high - low > 1) {
+            int middle = (low + high) / 2;
+            if (row[middle].first_block <= static_cast<int32_t>(block)) {
+                low = middle;
+            } else {
+                high = middle;
+            }
+        }
+        return low;
+    }
+    // How the blocks of a row go over its elements, a run at a time. All lanes of a warp take as many turns: `i` may be beyond the tensor.
+    struct Runs {
+        int64_t first, step;
+    };
+    __device__ __forceinline__ Runs runs(int r) const {
+        int32_t next = r + 1 < rows ? row[r + 1].first_block : blocks;
+        int64_t threads = blockDim.x, block = static_cast<int32_t>(blockIdx.x) - row[r].first_block;
+        return {(block * threads + threadIdx.x) * update_run, (next - row[r].first_block) * threads * update_run};
+    }
+};
+
+// Whether 16 bytes can be accessed at once at all the addresses.
+template <class... Pointers>
+__device__ __forceinline__ bool all_aligned_16(const Pointers*... pointers) {
+    return ((reinterpret_cast<uintptr_t>(pointers) | ...) & 15u) == 0;
+}
+
+// Where the sums of squares of the gradients go: partial sums of blocks, added up by any_finish_sums.
+struct SumRow {
+    float* out;  // or null
+    int32_t first_block;
+};
+
+template <int N>
+struct SumTable {
+    SumRow row[N];
+    int32_t rows, blocks;
+};
 
 // Random bits of the elements of a tensor in a step.
 struct RandomBits {

@@ -1,17 +1,15 @@
 // Quantisation to FP8 with a scale per block of 128 x 128 or one that is there already, in one or both layouts. See ottava/quantize.h.
 // A block of threads has a block of the matrix: 512 threads with four rows of eight columns each, in registers, so that every input is read
-// once. The transposed codes go through shared memory (16 KiB), as words of four rows, 32 to a column; the 16-byte parts of a column are
-// exchanged so that neither the words of a warp nor the parts that it reads share a bank.
+// once. The transposed codes go through shared memory (transposed_codes.cuh).
 // Grid: one-dimensional, a block for each of the matrix, row by row.
 #pragma once
 
 #include "../common/reduce.cuh"
 #include "../common/scale.cuh"
 #include "sources.cuh"
+#include "transposed_codes.cuh"
 
 namespace ottava {
-
-constexpr int scale_block = 128;
 
 // Where the codes of one matrix go; either address may be null.
 struct QuantizedTo {
@@ -72,7 +70,8 @@ struct any_quantize {
                 if (to[n].codes != nullptr && i + r < rows && j < filled_up(columns))
                     *reinterpret_cast<uint2*>(to[n].codes + (i + r) * pitch + j) = codes[r];
             }
-            if (to[n].transposed != nullptr) store_transposed(to[n].transposed, codes, four, eight, block_row, block_column);
+            if (to[n].transposed != nullptr)
+                store_transposed(to[n].transposed, transposed_pitch, codes, four, eight, block_row, block_column, rows, columns);
         }
     }
 
@@ -92,39 +91,6 @@ struct any_quantize {
             for (int k = 0; k < 8; k++) magnitude = max(magnitude, magnitude_bits(x[k]));
         }
         return block_reduce<Maximum>(magnitude, 0u);
-    }
-
-    // Four words of four bytes transposed.
-    static __device__ __forceinline__ void transpose(uint32_t* words, uint32_t a, uint32_t b, uint32_t c, uint32_t d) {
-        uint32_t ab_low = __byte_perm(a, b, 0x5140), ab_high = __byte_perm(a, b, 0x7362);
-        uint32_t cd_low = __byte_perm(c, d, 0x5140), cd_high = __byte_perm(c, d, 0x7362);
-        words[0] = __byte_perm(ab_low, cd_low, 0x5410);
-        words[1] = __byte_perm(ab_low, cd_low, 0x7632);
-        words[2] = __byte_perm(ab_high, cd_high, 0x5410);
-        words[3] = __byte_perm(ab_high, cd_high, 0x7632);
-    }
-
-    __device__ __forceinline__ void store_transposed(uint8_t* out, const uint2* codes, uint32_t four, uint32_t eight, int64_t block_row,
-                                                     int64_t block_column) const {
-        OTTAVA_SHARED(uint32_t, tile, scale_block * scale_block / 4);
-        uint32_t words[8];
-        transpose(words, codes[0].x, codes[1].x, codes[2].x, codes[3].x);
-        transpose(words + 4, codes[0].y, codes[1].y, codes[2].y, codes[3].y);
-        __syncthreads();  // the codes of the matrix before may still be read
-#pragma unroll
-        for (uint32_t k = 0; k < 8; k++) tile[part_of(8 * eight + k, four / 4) * 4 + four % 4] = words[k];
-        __syncthreads();
-        uint32_t part = threadIdx.x % 8;
-        int64_t i = block_row + part * 16;
-#pragma unroll
-        for (uint32_t column = threadIdx.x / 8; column < scale_block; column += threads / 8) {
-            int64_t j = block_column + column;
-            if (j < columns && i < filled_up(rows)) store_16(out + j * transposed_pitch + i, load_16(tile + part_of(column, part) * 4));
-        }
-    }
-    // Where 16 rows of a column are, in units of 16 bytes.
-    static __device__ __forceinline__ uint32_t part_of(uint32_t column, uint32_t part) {
-        return column * 8 + (part ^ column / 8 % 8);
     }
 };
 

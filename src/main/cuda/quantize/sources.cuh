@@ -1,4 +1,5 @@
-// What is quantised: each source makes runs of eight columns of one or two matrices, rounded to T as if they were stored.
+// What is quantised: each source makes runs of eight columns of one or two matrices, rounded as if they were stored: to the type of what is
+// read, F32 where that is codes.
 #pragma once
 
 #include "../activation/any_swiglu.cuh"
@@ -59,20 +60,19 @@ struct StoredMatrix {
     }
 };
 
-// y of any_rms_norm_forward, dense.
-template <class T>
+// y of any_rms_norm_forward; `aligned`: the weight.
+template <class Rows, class T>
 struct RmsNormOf {
-    using Type = T;
+    using Type = typename Rows::Type;
     static constexpr int outputs = 1;
-    const T* x;
+    Rows x;
     const T* weight;
     const float* inverse_rms;
-    int64_t columns;
     bool aligned;
 
-    __device__ __forceinline__ void make(Run<T>* runs, int64_t i, int64_t j, int64_t count) const {
+    __device__ __forceinline__ void make(Run<Type>* runs, int64_t i, int64_t j, int64_t count) const {
         float v[8], w[8];
-        load_run<8>(v, x + i * columns + j, count, aligned);
+        x.load(v, i, j, count);
         load_run<8>(w, weight + j, count, aligned);
         float r = count > 0 ? inverse_rms[i] : 0.0f;
 #pragma unroll
@@ -81,42 +81,36 @@ struct RmsNormOf {
     }
 };
 
-// y of any_swiglu_forward, dense.
-template <class T>
+// y of any_swiglu_forward.
+template <class Rows>
 struct SwiGluOf {
-    using Type = T;
+    using Type = typename Rows::Type;
     static constexpr int outputs = 1;
-    const T* gate;
-    const T* up;
-    int64_t columns;
-    bool aligned;
+    Rows gate, up;
 
-    __device__ __forceinline__ void make(Run<T>* runs, int64_t i, int64_t j, int64_t count) const {
+    __device__ __forceinline__ void make(Run<Type>* runs, int64_t i, int64_t j, int64_t count) const {
         float x[8], u[8];
-        load_run<8>(x, gate + i * columns + j, count, aligned);
-        load_run<8>(u, up + i * columns + j, count, aligned);
+        gate.load(x, i, j, count);
+        up.load(u, i, j, count);
 #pragma unroll
         for (int k = 0; k < 8; k++) u[k] = swiglu_element(x[k], u[k]);
         runs[0].pack(u);
     }
 };
 
-// d_gate and d_up of any_swiglu_backward, dense.
-template <class T>
+// d_gate and d_up of any_swiglu_backward.
+template <class Rows, class T>
 struct SwiGluGradientOf {
-    using Type = T;
+    using Type = typename Rows::Type;
     static constexpr int outputs = 2;
-    const T* d_y;
-    const T* gate;
-    const T* up;
-    int64_t columns;
-    bool aligned;
+    DenseRows<T> d_y;
+    Rows gate, up;
 
-    __device__ __forceinline__ void make(Run<T>* runs, int64_t i, int64_t j, int64_t count) const {
+    __device__ __forceinline__ void make(Run<Type>* runs, int64_t i, int64_t j, int64_t count) const {
         float x[8], u[8], d[8];
-        load_run<8>(x, gate + i * columns + j, count, aligned);
-        load_run<8>(u, up + i * columns + j, count, aligned);
-        load_run<8>(d, d_y + i * columns + j, count, aligned);
+        gate.load(x, i, j, count);
+        up.load(u, i, j, count);
+        d_y.load(d, i, j, count);
 #pragma unroll
         for (int k = 0; k < 8; k++) swiglu_gradient(x[k], u[k], d[k]);
         runs[0].pack(x);

@@ -82,6 +82,22 @@ class ExamplesTest {
         assertTrue(after < before - 0.01, "the loss was " + before + " and is " + after);
     }
 
+    @Test
+    void ownOptimizerGoesOnWhereItStopped() throws Exception {
+        String rows = GOLDEN.resolve("train.jsonl").toString();
+        String whole = run(
+                "OwnOptimizer", GOLDEN.toString(), rows, folder.resolve("whole").toString(), "6");
+        String stopped = folder.resolve("stopped").toString();
+        String first = run("OwnOptimizer", GOLDEN.toString(), rows, stopped, "4");
+        String rest = run("OwnOptimizer", GOLDEN.toString(), rows, stopped, "6");
+        assertEquals(6, whole.lines().count(), whole);
+        assertTrue(rest.startsWith("step 5"), rest);
+        assertEquals(whole, first + rest);
+        double before = Double.parseDouble(find("step 1: loss (.*)", whole));
+        double after = Double.parseDouble(find("step 6: loss (.*)", whole));
+        assertTrue(after < before, whole);
+    }
+
     private static double loss(Path model) {
         DataOptions rows = DataOptions.inOrder(List.of(GOLDEN.resolve("train.jsonl")), 128);
         try (Device device = Device.open("cpu");

@@ -25,15 +25,13 @@ public final class Fp8LinearOperation {
      * @param x [rows, in]
      * @param weight [out, in]
      * @param bias [out], or null
-     * @return [rows, out], of the dtype of the weight
+     * @return [rows, out], of the dtype that the layer computes in
      */
-    public static Variable apply(Tape tape, QuantizedVariable x, Fp8Weight weight, Parameter bias) {
+    public static Variable apply(Tape tape, QuantizedVariable x, LinearWeight weight, Parameter bias) {
         Parameter parameter = weight.parameter();
-        Tensor w = parameter.weight();
-        Variable y = tape.empty(w.dtype(), x.value().rows(), w.size(0));
-        QuantizedMatrix forward = weight.codes();
-        try (Tensor codes = forward.codes()) {
-            Fp8Gemm.forward(y.value(), x.value(), forward, bias == null ? null : bias.weight());
+        Variable y = tape.empty(weight.dtype(), x.value().rows(), parameter.weight().size(0));
+        try (Operand<QuantizedMatrix> w = weight.codes()) {
+            Fp8Gemm.forward(y.value(), x.value(), w.value(), bias == null ? null : bias.weight());
         }
         List<Parameter> used = Stream.of(parameter, bias).filter(p -> p != null).toList();
         tape.record(y.gradient(), used, x.saved(), parameters -> {
@@ -43,17 +41,22 @@ public final class Fp8LinearOperation {
             try {
                 // The gradient of x first: handing on the weight's gradient changes the weight.
                 GradientTarget dX = x.gradient().target();
-                QuantizedMatrix backward = weight.transposed();
-                try (Tensor codes = backward.transposed()) {
-                    Fp8Gemm.inputGradient(dX.tensor(), dY, backward, dX.accumulate());
+                try (Operand<QuantizedMatrix> w = weight.transposed()) {
+                    Fp8Gemm.inputGradient(dX.tensor(), dY, w.value(), dX.accumulate());
                 }
-                GradientTarget dW = parameters.open(parameter);
-                Fp8Gemm.weightGradient(dW.tensor(), dY, x.transposed(), dW.accumulate());
-                parameters.done(parameter);
+                GradientEpilogue epilogue = parameters.epilogue(parameter);
+                if (epilogue != null) {
+                    epilogue.take(parameter, dY, x.transposed());
+                    parameters.taken(parameter);
+                } else {
+                    GradientTarget dW = parameters.open(parameter);
+                    Fp8Gemm.weightGradient(dW.tensor(), dY, x.transposed(), dW.accumulate());
+                    parameters.done(parameter);
+                }
                 if (bias != null) {
                     GradientTarget dBias = parameters.open(bias);
                     if (ready) {
-                        sumColumns(dBias, dY, w.dtype());
+                        sumColumns(dBias, dY, weight.dtype());
                     } else {
                         Elementwise.columnSum(dBias.tensor(), y.gradient().tensor(), dBias.accumulate());
                     }
@@ -68,7 +71,7 @@ public final class Fp8LinearOperation {
         return y;
     }
 
-    private static QuantizedMatrix quantize(Tensor gradient, Fp8Weight weight) {
+    private static QuantizedMatrix quantize(Tensor gradient, LinearWeight weight) {
         QuantizedMatrix dY = QuantizedMatrix.empty(
                 gradient.device().arena(MemoryPurpose.WORKSPACE),
                 DType.E5M2,

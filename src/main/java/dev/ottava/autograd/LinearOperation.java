@@ -14,23 +14,34 @@ public final class LinearOperation {
      * Applies a linear layer.
      *
      * @param x [rows, in]
-     * @param weight [out, in]
+     * @param weight [out, in], in a precision that computes in the dtype of x
      * @param bias [out], or null
      * @return [rows, out]
      */
-    public static Variable apply(Tape tape, Variable x, Parameter weight, Parameter bias) {
-        Tensor w = weight.weight();
-        Variable y = tape.empty(x.value().dtype(), x.value().size(0), w.size(0));
-        Gemm.multiply(y.value(), x.value(), false, w, false, bias == null ? null : bias.weight(), false);
-        List<Parameter> used = Stream.of(weight, bias).filter(p -> p != null).toList();
+    public static Variable apply(Tape tape, Variable x, LinearWeight weight, Parameter bias) {
+        Parameter parameter = weight.parameter();
         Tensor input = x.value();
+        Variable y = tape.empty(input.dtype(), input.size(0), parameter.weight().size(0));
+        try (Operand<Tensor> w = weight.matrix();
+                Operand<Tensor> b = Operand.of(bias, input.dtype())) {
+            Gemm.multiply(y.value(), input, false, w.value(), false, b.value(), false);
+        }
+        List<Parameter> used = Stream.of(parameter, bias).filter(p -> p != null).toList();
         tape.record(y.gradient(), used, List.of(x.shared()), parameters -> {
             // The gradient of x first: handing on the weight's gradient changes the weight.
             GradientTarget dX = x.gradient().target();
-            Gemm.inputGradient(dX.tensor(), y.gradient().tensor(), w, dX.accumulate());
-            GradientTarget dW = parameters.open(weight);
-            Gemm.weightGradient(dW.tensor(), y.gradient().tensor(), input, dW.accumulate());
-            parameters.done(weight);
+            try (Operand<Tensor> w = weight.matrix()) {
+                Gemm.inputGradient(dX.tensor(), y.gradient().tensor(), w.value(), dX.accumulate());
+            }
+            GradientEpilogue epilogue = parameters.epilogue(parameter);
+            if (epilogue != null) {
+                epilogue.take(parameter, y.gradient().tensor(), input);
+                parameters.taken(parameter);
+            } else {
+                GradientTarget dW = parameters.open(parameter);
+                Gemm.weightGradient(dW.tensor(), y.gradient().tensor(), input, dW.accumulate());
+                parameters.done(parameter);
+            }
             if (bias != null) {
                 GradientTarget dBias = parameters.open(bias);
                 Elementwise.columnSum(dBias.tensor(), y.gradient().tensor(), dBias.accumulate());

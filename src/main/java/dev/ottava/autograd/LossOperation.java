@@ -11,10 +11,14 @@ import java.util.List;
 
 /**
  * The language-model head with cross-entropy. Logits are made for some rows at a time and turned into their gradient at once, so that those of a batch are
- * never in memory; the gradients of the head's input and weight wait, complete, for the backward pass.
+ * never in memory; the gradients of the head's input and weight wait, complete, for the backward pass. Where they must not wait, because an epilogue takes that of
+ * the weight or the backward pass runs twice, it is a {@link TiledHead}, whose logits are made once more in each backward pass.
  */
 public final class LossOperation {
     private static final long LOGITS_IN_MEMORY = 1L << 20;
+
+    // Of a tile for all rows: larger, as rows cannot be divided there, and products of narrow tiles are slow.
+    private static final long LOGITS_OF_TILE = 1L << 22;
 
     private LossOperation() {}
 
@@ -48,6 +52,13 @@ public final class LossOperation {
         }
     }
 
+    /** {@code logits = hidden weightᵀ}, F32. */
+    public static void logits(Tensor logits, Tensor hidden, Parameter weight) {
+        try (Operand<Tensor> w = Operand.of(weight, hidden.dtype())) {
+            Gemm.multiply(logits, hidden, w.value());
+        }
+    }
+
     /**
      * The loss of {@code hidden weightᵀ} against the targets.
      *
@@ -57,24 +68,28 @@ public final class LossOperation {
      * @param scale what the gradient is multiplied with, as a rule 1 / number of targets
      */
     public static Loss apply(Tape tape, Variable hidden, Parameter weight, Tensor targets, double scale) {
-        Tensor w = weight.weight();
         Tensor h = hidden.value();
         Device device = tape.device();
         long rows = h.size(0);
-        long vocabulary = w.size(0);
+        long vocabulary = weight.weight().size(0);
         boolean train = tape.isRecording();
+        if (train && tape.mayNotWait(weight)) {
+            return tiled(tape, hidden, weight, targets, scale);
+        }
         SharedTensor dHidden =
                 train ? new SharedTensor(device.arena(MemoryPurpose.ACTIVATIONS).empty(h.dtype(), h.shape())) : null;
         SharedTensor dWeight =
-                train ? new SharedTensor(device.arena(MemoryPurpose.GRADIENTS).empty(DType.F32, w.shape())) : null;
+                train ? new SharedTensor(device.arena(MemoryPurpose.GRADIENTS).empty(DType.F32, weight.weight().shape())) : null;
         Tensor sum = device.empty(DType.F32, 1);
         long chunk = Math.min(rows, Math.max(64, LOGITS_IN_MEMORY / vocabulary));
         // BF16 needs a second buffer for the gradient; in F32 it takes the place of the logits.
         boolean inPlace = h.dtype() == DType.F32;
-        try (Tensor losses = device.empty(DType.F32, rows);
+        try (Operand<Tensor> stored = Operand.of(weight, h.dtype());
+                Tensor losses = device.empty(DType.F32, rows);
                 Tensor factor = device.tensor(new float[] {(float) scale}, 1);
                 Tensor logits = device.empty(DType.F32, chunk, vocabulary);
                 Tensor other = train && !inPlace ? device.empty(h.dtype(), chunk, vocabulary) : null) {
+            Tensor w = stored.value();
             for (long first = 0; first < rows; first += chunk) {
                 long last = Math.min(first + chunk, rows);
                 Tensor part = logits.rows(0, last - first);
@@ -97,6 +112,13 @@ public final class LossOperation {
             dHidden.release();
             dWeight.release();
         }
+        return new Loss(tape, sum);
+    }
+
+    private static Loss tiled(Tape tape, Variable hidden, Parameter weight, Tensor targets, double scale) {
+        long width = Math.max(1, LOGITS_OF_TILE / hidden.value().size(0) / 128) * 128;
+        Tensor sum = tape.device().empty(DType.F32, 1);
+        TiledHead.apply(tape, hidden, weight, targets, scale, width, sum);
         return new Loss(tape, sum);
     }
 }

@@ -16,7 +16,9 @@ public final class RmsNormOperation {
         Tensor input = x.value();
         Variable y = tape.empty(input.dtype(), input.shape());
         SharedTensor inverseRms = tape.side(DType.F32, input.size(0));
-        RmsNorm.forward(y.value(), inverseRms.tensor(), input, weight.weight(), epsilon);
+        try (Operand<Tensor> w = Operand.of(weight, input.dtype())) {
+            RmsNorm.forward(y.value(), inverseRms.tensor(), input, w.value(), epsilon);
+        }
         record(tape, y.gradient(), x, weight, inverseRms);
         return y;
     }
@@ -27,7 +29,9 @@ public final class RmsNormOperation {
         Tensor input = x.value();
         QuantizedVariable y = new QuantizedVariable(tape, input.dtype(), scaling, input.size(0), input.size(1));
         SharedTensor inverseRms = tape.side(DType.F32, input.size(0));
-        Quantize.rmsNorm(y.value(), inverseRms.tensor(), input, weight.weight(), epsilon);
+        try (Operand<Tensor> w = Operand.of(weight, input.dtype())) {
+            Quantize.rmsNorm(y.value(), inverseRms.tensor(), input, w.value(), epsilon);
+        }
         record(tape, y.gradient(), x, weight, inverseRms);
         return y;
     }
@@ -37,15 +41,17 @@ public final class RmsNormOperation {
         tape.record(dY, List.of(weight), List.of(x.shared(), inverseRms), parameters -> {
             GradientTarget dX = x.gradient().target();
             GradientTarget dWeight = parameters.open(weight);
-            RmsNorm.backward(
-                    dX.tensor(),
-                    dX.accumulate(),
-                    dWeight.tensor(),
-                    dWeight.accumulate(),
-                    dY.tensor(),
-                    input,
-                    weight.weight(),
-                    inverseRms.tensor());
+            try (Operand<Tensor> w = Operand.of(weight, input.dtype())) {
+                RmsNorm.backward(
+                        dX.tensor(),
+                        dX.accumulate(),
+                        dWeight.tensor(),
+                        dWeight.accumulate(),
+                        dY.tensor(),
+                        input,
+                        w.value(),
+                        inverseRms.tensor());
+            }
             parameters.done(weight);
         });
         inverseRms.release();

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 
 /**
  * Records operations in the order they run, and runs them backward.
@@ -35,22 +36,36 @@ public final class Tape implements AutoCloseable {
 
     private final Device device;
     private final boolean recording;
+    private final Predicate<Parameter> epilogue;
+    private final boolean twice;
     private final List<Node> nodes = new ArrayList<>();
     private final Map<Parameter, Integer> uses = new HashMap<>();
 
-    private Tape(Device device, boolean recording) {
+    private Tape(Device device, boolean recording, Predicate<Parameter> epilogue, boolean twice) {
         this.device = device;
         this.recording = recording;
+        this.epilogue = epilogue;
+        this.twice = twice;
     }
 
     /** A tape for training. */
     public static Tape recording(Device device) {
-        return new Tape(device, true);
+        return recording(device, parameter -> false, false);
+    }
+
+    /**
+     * A tape for training that says what is known of its backward pass.
+     *
+     * @param epilogue whether a weight's gradient goes to an epilogue if it is used once
+     * @param twice whether the backward pass runs twice
+     */
+    public static Tape recording(Device device, Predicate<Parameter> epilogue, boolean twice) {
+        return new Tape(device, true, epilogue, twice);
     }
 
     /** A tape for inference: nothing is kept. */
     public static Tape notRecording(Device device) {
-        return new Tape(device, false);
+        return new Tape(device, false, parameter -> false, false);
     }
 
     public Device device() {
@@ -59,6 +74,11 @@ public final class Tape implements AutoCloseable {
 
     public boolean isRecording() {
         return recording;
+    }
+
+    /** Whether the gradient of a weight, which the last operation of the forward pass uses, must not be made before the backward pass. */
+    boolean mayNotWait(Parameter weight) {
+        return twice || (!uses.containsKey(weight) && epilogue.test(weight));
     }
 
     /** A variable whose value is not yet computed. */

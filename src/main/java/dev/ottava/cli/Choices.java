@@ -2,6 +2,8 @@ package dev.ottava.cli;
 
 import dev.ottava.core.DType;
 import dev.ottava.kernel.Scaling;
+import dev.ottava.nn.WeightFormat;
+import dev.ottava.train.TrainingOptions.Fp8WeightRounding;
 import dev.ottava.train.TrainingOptions.OptimizerKind;
 import dev.ottava.train.TrainingOptions.ScheduleKind;
 import java.util.Arrays;
@@ -27,6 +29,45 @@ final class Choices {
                 return "fp8 (" + (precision.fp8Scaling() == Scaling.BLOCKS_128 ? "blocks" : "tensor") + ")";
             }
             return word(precision.dtype() == DType.BF16 ? BF16 : FP32);
+        }
+    }
+
+    /** What weights are stored in. */
+    enum Weights {
+        FP32,
+        BF16,
+        FP8;
+
+        /** As it is shown: fp32, bf16, fp8, or fp8 with what its scales are. */
+        static String text(WeightFormat format) {
+            return switch (format) {
+                case F32 -> word(FP32);
+                case BF16 -> word(BF16);
+                case FP8 -> word(FP8);
+                case FP8_POWER_OF_TWO -> word(FP8) + " (power-of-two scales)";
+            };
+        }
+    }
+
+    /** What the scales of FP8 weights may be. */
+    enum Fp8WeightScales {
+        EXACT,
+        POWER_OF_TWO
+    }
+
+    /** What a model is saved in. */
+    enum SaveDType {
+        FP32(DType.F32),
+        BF16(DType.BF16);
+
+        private final DType dtype;
+
+        SaveDType(DType dtype) {
+            this.dtype = dtype;
+        }
+
+        DType dtype() {
+            return dtype;
         }
     }
 
@@ -57,6 +98,10 @@ final class Choices {
         register(commandLine, ScheduleKind.class);
         register(commandLine, Precision.class);
         register(commandLine, Fp8Scaling.class);
+        register(commandLine, Weights.class);
+        register(commandLine, Fp8WeightScales.class);
+        register(commandLine, Fp8WeightRounding.class);
+        register(commandLine, SaveDType.class);
         register(commandLine, Recompute.class);
     }
 
@@ -72,11 +117,11 @@ final class Choices {
             throw new TypeConversionException(
                     "'" + word + "' is none of " + String.join(", ", known) + Closest.hint(word, known));
         }
-        return Enum.valueOf(type, word.toUpperCase(Locale.ROOT));
+        return Enum.valueOf(type, word.toUpperCase(Locale.ROOT).replace('-', '_'));
     }
 
     /** A choice as it is typed. */
     static String word(Enum<?> choice) {
-        return choice.name().toLowerCase(Locale.ROOT);
+        return choice.name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 }

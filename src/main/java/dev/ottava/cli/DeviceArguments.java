@@ -1,13 +1,17 @@
 package dev.ottava.cli;
 
 import dev.ottava.cli.Choices.Fp8Scaling;
+import dev.ottava.cli.Choices.Fp8WeightScales;
+import dev.ottava.cli.Choices.Weights;
 import dev.ottava.core.DType;
 import dev.ottava.core.Device;
 import dev.ottava.core.InvalidArgumentException;
 import dev.ottava.core.OttavaException;
 import dev.ottava.nn.Precision;
+import dev.ottava.nn.WeightFormat;
 import java.io.PrintStream;
 import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import picocli.CommandLine.Option;
@@ -28,7 +32,7 @@ final class DeviceArguments {
             names = "--precision",
             paramLabel = "fp32|bf16|fp8",
             description =
-                    "fp32: everything in F32. bf16: weights and activations in BF16; training rounds stochastically"
+                    "What is computed with. fp32: F32. bf16: BF16; training rounds weights stochastically"
                             + " or, with adamw, keeps 16 more bits. fp8: as bf16, and the products of linear layers in FP8"
                             + " (default: bf16 where the device has it natively, else fp32).")
     private Choices.Precision precision;
@@ -39,6 +43,20 @@ final class DeviceArguments {
             description =
                     "With --precision fp8, what shares a scale: blocks of 128 x 128, or all of a tensor (default: blocks).")
     private Fp8Scaling fp8Scaling;
+
+    @Option(
+            names = "--weights",
+            paramLabel = "fp32|bf16|fp8",
+            description = "What weights are stored in. fp8: those of the layers' linear projections, a byte each and a"
+                    + " scale for each block of 128 x 128; the others in BF16 (default: bf16, but fp32 with --precision"
+                    + " fp32).")
+    private Weights weights;
+
+    @Option(
+            names = "--fp8-weight-scales",
+            paramLabel = "exact|power-of-two",
+            description = "With --weights fp8, what scales may be (default: exact).")
+    private Fp8WeightScales fp8WeightScales;
 
     /** Opens it. Where there is a CUDA driver and auto cannot use it, {@code remarks} says why. */
     Device open(PrintStream remarks) {
@@ -89,16 +107,36 @@ final class DeviceArguments {
     }
 
     Precision precision(Device device) {
+        return precision(() -> Precision.natural(device));
+    }
+
+    /** What is known of it before a device is opened. */
+    Precision precisionIfStated() {
+        return precision(() -> Precision.BF16);
+    }
+
+    private Precision precision(Supplier<Precision> natural) {
+        if (fp8WeightScales != null && weights != Weights.FP8) {
+            throw new InvalidArgumentException("--fp8-weight-scales is for --weights fp8: give both, or neither");
+        }
         if (fp8Scaling != null && precision != Choices.Precision.FP8) {
             throw new InvalidArgumentException("--fp8-scaling is for --precision fp8: give both, or neither");
         }
-        if (precision == null) {
-            return Precision.natural(device);
-        }
-        return switch (precision) {
-            case FP32 -> Precision.F32;
-            case BF16 -> Precision.BF16;
-            case FP8 -> Precision.fp8((fp8Scaling == null ? Fp8Scaling.BLOCKS : fp8Scaling).scaling());
+        Precision computed = precision == null
+                ? natural.get()
+                : switch (precision) {
+                    case FP32 -> Precision.F32;
+                    case BF16 -> Precision.BF16;
+                    case FP8 -> Precision.fp8((fp8Scaling == null ? Fp8Scaling.BLOCKS : fp8Scaling).scaling());
+                };
+        return weights == null ? computed : computed.with(format());
+    }
+
+    private WeightFormat format() {
+        return switch (weights) {
+            case FP32 -> WeightFormat.F32;
+            case BF16 -> WeightFormat.BF16;
+            case FP8 -> fp8WeightScales == Fp8WeightScales.POWER_OF_TWO ? WeightFormat.FP8_POWER_OF_TWO : WeightFormat.FP8;
         };
     }
 }

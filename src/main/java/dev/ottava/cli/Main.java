@@ -72,6 +72,7 @@ public final class Main implements Runnable {
                 .addSubcommand(new GenerateCommand(terminal))
                 .addSubcommand(new PlanCommand(terminal))
                 .addSubcommand(new DoctorCommand(terminal))
+                .addSubcommand(new LargestModelCommand(terminal))
                 .addSubcommand(new DemoCommand(terminal))
                 .addSubcommand(new BenchCommand(terminal))
                 .addSubcommand(new ConformanceCommand(terminal));

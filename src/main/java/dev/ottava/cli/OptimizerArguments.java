@@ -1,5 +1,8 @@
 package dev.ottava.cli;
 
+import dev.ottava.core.InvalidArgumentException;
+import dev.ottava.nn.Precision;
+import dev.ottava.train.TrainingOptions.Fp8WeightRounding;
 import dev.ottava.train.TrainingOptions.OptimizerKind;
 import dev.ottava.train.TrainingOptions.ScheduleKind;
 import picocli.CommandLine.Option;
@@ -79,6 +82,23 @@ final class OptimizerArguments {
             defaultValue = "0",
             description = "Clamp each element of a gradient to [-X, X] (default: off).")
     double maxGradValue;
+
+    @Option(
+            names = "--fp8-weight-rounding",
+            paramLabel = "stochastic|nearest",
+            description = "With --weights fp8, of updates (default: stochastic).")
+    private Fp8WeightRounding fp8WeightRounding;
+
+    /** Refuses a rounding for weights that have none. */
+    Fp8WeightRounding fp8WeightRounding(Precision precision) {
+        if (fp8WeightRounding == null) {
+            return Fp8WeightRounding.STOCHASTIC;
+        }
+        if (!precision.weights().isFp8()) {
+            throw new InvalidArgumentException("--fp8-weight-rounding is for --weights fp8: give both, or neither");
+        }
+        return fp8WeightRounding;
+    }
 
     double learningRate() {
         return learningRate != null ? learningRate : kind.defaultLearningRate();

@@ -30,7 +30,8 @@ import picocli.CommandLine.Option;
             "",
             "Examples:",
             "  ottava plan --model Qwen2.5-0.5B --batch-size 16 --seq-len 2048",
-            "  ottava plan --preset llama-110m --optimizer adamw --recompute block --json"
+            "  ottava plan --preset llama-110m --optimizer adamw --recompute block --json",
+            "  ottava plan --preset llama-65b --precision fp8 --weights fp8 --recompute block --batch-size 1 --memory 80GB"
         })
 final class PlanCommand implements Callable<Integer> {
     @Mixin
@@ -38,6 +39,13 @@ final class PlanCommand implements Callable<Integer> {
 
     @Option(names = "--json", description = "Print one JSON object, with sizes in bytes.")
     private boolean json;
+
+    @Option(
+            names = "--memory",
+            paramLabel = "SIZE",
+            description = "Plan for a GPU with so much memory, such as 80GB or 24GiB, in the place of the device at hand;"
+                    + " 1 GiB of it is left to CUDA and its libraries.")
+    private String memory;
 
     private final Terminal terminal;
 
@@ -48,6 +56,7 @@ final class PlanCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         arguments.check();
+        Long ofGpu = memory == null ? null : MemorySize.parse("--memory", memory);
         LlamaConfig config = arguments.model.config();
         if (arguments.data.seqLen() > config.maxPositionEmbeddings()) {
             throw new InvalidArgumentException(
@@ -58,22 +67,24 @@ final class PlanCommand implements Callable<Integer> {
             Precision precision = arguments.device.precision(device);
             TrainingOptions options = arguments.options(precision, arguments.run.steps(1));
             MemoryStatistics plan = MemoryFit.plan(arguments, config, options);
+            long available = ofGpu == null ? device.availableBytes() : Math.max(0, ofGpu - MemorySize.GPU_RESERVE);
             if (json) {
-                print(plan, options, device);
+                print(plan, options, device, available);
             } else {
-                table(plan, config, options, device);
+                table(plan, config, options, device, available);
             }
         }
         return 0;
     }
 
-    private void table(MemoryStatistics plan, LlamaConfig config, TrainingOptions options, Device device) {
+    private void table(MemoryStatistics plan, LlamaConfig config, TrainingOptions options, Device device, long available) {
         PrintStream out = terminal.out();
         out.printf(
-                "%s, %s, %s, %d x %d tokens, recompute %s%n%n",
+                "%s, %s, %s, weights %s, %d x %d tokens, recompute %s%n%n",
                 arguments.model.name(),
                 Choices.word(options.optimizer()),
                 Choices.Precision.text(options.precision()),
+                Choices.Weights.text(options.precision().weights()),
                 options.batchSize(),
                 arguments.data.seqLen(),
                 Choices.word(arguments.run.recompute));
@@ -85,32 +96,41 @@ final class PlanCommand implements Callable<Integer> {
                     Format.bytes(plan.atPeak().getOrDefault(purpose, 0L)),
                     Format.bytes(plan.peakByPurpose().getOrDefault(purpose, 0L)));
         }
-        out.printf("%-18s %12s%n%n", "total", Format.bytes(plan.peakBytes()));
-        long available = device.availableBytes();
+        out.printf("%-18s %12s%n", "total", Format.bytes(plan.peakBytes()));
+        long outside = outsideTensors(device);
+        if (outside > 0) {
+            out.printf("%-18s %12s  (Java and native libraries: a constant)%n", "beside tensors", Format.bytes(outside));
+        }
+        out.println();
         boolean fits = plan.peakBytes() <= available;
         out.printf(
                 "%s has %s free: %s%n",
-                device.name(),
+                memory == null ? device.name() : "a GPU of " + memory,
                 Format.bytes(available),
                 fits ? "it fits" : "it does not fit; " + MemoryFit.remedy(arguments, config, options, available));
     }
 
-    private void print(MemoryStatistics plan, TrainingOptions options, Device device) {
-        long available = device.availableBytes();
+    private void print(MemoryStatistics plan, TrainingOptions options, Device device, long available) {
         Map<String, Object> object = new LinkedHashMap<>();
         object.put("model", arguments.model.name());
         object.put("optimizer", Choices.word(options.optimizer()));
         object.put("precision", Choices.Precision.text(options.precision()));
+        object.put("weights", Choices.Weights.text(options.precision().weights()));
         object.put("batch_size", options.batchSize());
         object.put("seq_len", arguments.data.seqLen());
         object.put("recompute", Choices.word(arguments.run.recompute));
         object.put("peak_bytes", plan.peakBytes());
+        object.put("outside_tensors_bytes", outsideTensors(device));
         object.put("at_peak", byPurpose(plan.atPeak()));
         object.put("peak_by_purpose", byPurpose(plan.peakByPurpose()));
-        object.put("device", device.name());
+        object.put("device", memory == null ? device.name() : memory);
         object.put("available_bytes", available);
         object.put("fits", plan.peakBytes() <= available);
         Json.print(terminal.out(), object);
+    }
+
+    private long outsideTensors(Device device) {
+        return memory == null ? OutsideTensors.bytes(device) : 0;
     }
 
     private static Map<String, Long> byPurpose(Map<MemoryPurpose, Long> bytes) {

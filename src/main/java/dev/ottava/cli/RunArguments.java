@@ -1,6 +1,8 @@
 package dev.ottava.cli;
 
 import dev.ottava.cli.Choices.Recompute;
+import dev.ottava.cli.Choices.SaveDType;
+import dev.ottava.core.DType;
 import dev.ottava.core.InvalidArgumentException;
 import java.nio.file.Path;
 import picocli.CommandLine.Option;
@@ -44,6 +46,19 @@ final class RunArguments {
     Recompute recompute;
 
     @Option(
+            names = "--keep-operands",
+            description = "With --precision fp8, keep what products take beside the stored weights instead of making it"
+                    + " for each: a byte more for a weight of fp8, two for one of bf16.")
+    boolean keepOperands;
+
+    @Option(
+            names = "--save-dtype",
+            paramLabel = "fp32|bf16",
+            description = "What the model is saved in when training is done (default: as --weights; fp8 as transformers"
+                    + " reads it).")
+    private SaveDType saveDType;
+
+    @Option(
             names = "--seed",
             paramLabel = "N",
             defaultValue = "0",
@@ -79,6 +94,11 @@ final class RunArguments {
             paramLabel = "FILE.yaml",
             description = "Read options from a file: their names without dashes. The command line wins.")
     Path config; // read before the other arguments are: see ConfigFile
+
+    /** Null: as weights are stored. */
+    DType saveDType() {
+        return saveDType == null ? null : saveDType.dtype();
+    }
 
     Path output() {
         if (output == null) {

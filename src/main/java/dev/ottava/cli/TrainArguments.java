@@ -46,8 +46,8 @@ final class TrainArguments {
         exclude("--model", "--preset");
         exclude("--steps", "--epochs");
         exclude("--eval-data", "--eval-fraction");
-        options(Precision.F32, 1);
-        options(Precision.F32, run.steps(1));
+        options(device.precisionIfStated(), 1);
+        options(device.precisionIfStated(), run.steps(1));
     }
 
     /** Of two such options, one on the command line overrides the other in a file. */
@@ -91,7 +91,9 @@ final class TrainArguments {
                 run.seed,
                 data.shuffle(),
                 precision,
+                optimizer.fp8WeightRounding(precision),
                 recompute == Recompute.BLOCK,
+                run.keepOperands,
                 run.logSteps,
                 run.saveSteps,
                 run.keepCheckpoints,

@@ -55,7 +55,7 @@ final class TrainingJob {
                 announce(config, options, data, device);
                 Failures.work(() -> {
                     trainer.run(listener(device, options, output));
-                    ModelFolder.save(model, output, tokenizer.orNull());
+                    ModelFolder.save(model, output, tokenizer.orNull(), arguments.run.saveDType());
                     writeReport(device, options, output);
                 });
                 terminal.out().println("model and report.html in " + output);
@@ -111,6 +111,7 @@ final class TrainingJob {
         values.put("--steps", String.valueOf(options.steps()));
         values.put("--learning-rate", Format.plain(options.learningRate()));
         values.put("--precision", Choices.Precision.text(options.precision()));
+        values.put("--weights", Choices.Weights.text(options.precision().weights()));
         values.put("--device", device.name());
         String title = arguments.model.name() + " trained with " + Choices.word(options.optimizer());
         String now =

@@ -138,9 +138,7 @@ final class ConfigReader {
             }
         }
         if (json.has("quantization_config")) {
-            String method = json.object("quantization_config").text("quant_method", "unnamed method");
-            throw unsupported(
-                    "quantization_config (" + Messages.line(method) + "): use the model's unquantised weights");
+            QuantizationConfig.check(json.object("quantization_config"));
         }
     }
 

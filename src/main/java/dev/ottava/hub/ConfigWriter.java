@@ -18,9 +18,10 @@ final class ConfigWriter {
     /**
      * {@code config.json} of a model.
      *
-     * @param dtype of the weights beside it
+     * @param dtype of the weights beside it, save those in FP8
+     * @param fp8 whether the matrices of linear layers are in FP8, with a scale for each block of 128 by 128
      */
-    static Map<String, Object> config(LlamaConfig config, DType dtype) {
+    static Map<String, Object> config(LlamaConfig config, DType dtype, boolean fp8) {
         boolean llama = config.family().equals("llama");
         boolean biases = llama
                 ? config.qkvBias() == config.outputBias()
@@ -54,6 +55,9 @@ final class ConfigWriter {
         }
         json.put("use_cache", true);
         json.put("torch_dtype", dtype == DType.BF16 ? "bfloat16" : "float32");
+        if (fp8) {
+            json.put("quantization_config", QuantizationConfig.of());
+        }
         json.putAll(generationConfig(config));
         return json;
     }

@@ -109,6 +109,23 @@ final class JsonObject {
         return texts;
     }
 
+    /** A list of integers; empty if the key is not there or null. */
+    List<Integer> integers(String key) {
+        List<Integer> integers = new ArrayList<>();
+        if (has(key)) {
+            if (!node.get(key).isArray()) {
+                throw wrong(key, "a list of integers");
+            }
+            for (JsonNode each : node.get(key)) {
+                if (!each.isIntegralNumber() || !each.canConvertToInt()) {
+                    throw wrong(key, "a list of integers");
+                }
+                integers.add(each.intValue());
+            }
+        }
+        return integers;
+    }
+
     /** Every key with its value, which must be a string. */
     Map<String, String> allTexts() {
         Map<String, String> texts = new LinkedHashMap<>();

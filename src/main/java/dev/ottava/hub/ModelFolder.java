@@ -1,14 +1,16 @@
 package dev.ottava.hub;
 
 import dev.ottava.autograd.Parameter;
+import dev.ottava.core.DType;
 import dev.ottava.core.Device;
 import dev.ottava.core.InvalidArgumentException;
 import dev.ottava.core.OttavaException;
-import dev.ottava.core.Tensor;
+import dev.ottava.hub.SafetensorsWriter.Source;
 import dev.ottava.nn.LlamaConfig;
 import dev.ottava.nn.LlamaModel;
 import dev.ottava.nn.LlamaParameters;
 import dev.ottava.nn.Precision;
+import dev.ottava.nn.WeightFormat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -39,7 +41,8 @@ public final class ModelFolder {
     /**
      * Loads a model. Everything is checked before memory is allocated.
      *
-     * @param precision what the model computes with; the weights of the files, F32, BF16 or F16, are cast to its dtype
+     * @param precision what the model computes with, and what its weights are stored in; those of the files, F32, BF16,
+     *     F16 or FP8 as transformers has it, are converted
      * @throws InvalidArgumentException if a file is broken, or a tensor missing, unknown or of another shape
      */
     public static LlamaModel load(Path folder, Device device, Precision precision) {
@@ -49,11 +52,11 @@ public final class ModelFolder {
                 throw new InvalidArgumentException(folder + ": num_hidden_layers is " + config.numHiddenLayers()
                         + ", but there are only " + weights.count() + " tensors");
             }
-            weights.check(LlamaParameters.shapes(config), precision.dtype(), config.tieWordEmbeddings());
+            weights.check(LlamaParameters.shapes(config), config.tieWordEmbeddings());
             LlamaModel model = LlamaModel.empty(config, device, precision);
             try {
                 for (Parameter parameter : model.parameters()) {
-                    weights.read(parameter.name(), parameter.weight());
+                    weights.read(parameter);
                 }
                 return model;
             } catch (RuntimeException e) {
@@ -64,16 +67,34 @@ public final class ModelFolder {
     }
 
     /**
-     * Saves a model as transformers reads it, in its own dtype. Files of the same names are replaced by renaming, once
+     * Saves a model as transformers reads it, with weights as it stores them. Files of the same names are replaced by renaming, once
      * all are whole on the disk, and {@code config.json} last: a folder with a {@code config.json} has a whole model.
      *
      * @param tokenizerOrNull whose files are copied
      * @throws OttavaException if the disk is full or the folder cannot be written; it is left as it was
      */
     public static void save(LlamaModel model, Path folder, Tokenizer tokenizerOrNull) {
-        Map<String, Tensor> tensors = new TreeMap<>();
-        model.parameters().forEach(parameter -> tensors.put(parameter.name(), parameter.weight()));
-        Map<String, Object> config = ConfigWriter.config(model.config(), model.dtype());
+        save(model, folder, tokenizerOrNull, null);
+    }
+
+    /**
+     * As {@link #save(LlamaModel, Path, Tokenizer)}, in another dtype.
+     *
+     * @param dtypeOrNull F32 or BF16, which weights are converted to while they are written; null: as they are stored
+     */
+    public static void save(LlamaModel model, Path folder, Tokenizer tokenizerOrNull, DType dtypeOrNull) {
+        WeightFormat stored = model.precision().weights();
+        Map<String, Source> tensors = new TreeMap<>();
+        for (Parameter parameter : model.parameters()) {
+            if (dtypeOrNull != null) {
+                tensors.put(parameter.name(), Source.of(parameter, dtypeOrNull));
+            } else {
+                parameter.tensors().forEach((name, tensor) -> tensors.put(name, Source.of(tensor)));
+            }
+        }
+        Map<String, Object> config = dtypeOrNull != null
+                ? ConfigWriter.config(model.config(), dtypeOrNull, false)
+                : ConfigWriter.config(model.config(), stored.others(), stored.isFp8());
         List<Path> copied = tokenizerOrNull == null ? List.of() : tokenizerOrNull.files();
         try (StagedFiles staged = new StagedFiles(folder)) {
             for (Path file : copied) {
@@ -83,7 +104,7 @@ public final class ModelFolder {
             if (copied.stream().noneMatch(file -> file.endsWith(GENERATION_CONFIG))) {
                 Json.write(staged.file(GENERATION_CONFIG), ConfigWriter.generationConfig(model.config()));
             }
-            SafetensorsWriter.write(staged.file(ModelWeights.SINGLE), tensors);
+            SafetensorsWriter.writeSources(staged.file(ModelWeights.SINGLE), tensors);
             Json.write(staged.file(CONFIG), config);
             staged.commit();
         } catch (IOException e) {

@@ -1,8 +1,8 @@
 package dev.ottava.hub;
 
+import dev.ottava.autograd.Parameter;
 import dev.ottava.core.DType;
 import dev.ottava.core.InvalidArgumentException;
-import dev.ottava.core.Tensor;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -49,10 +49,10 @@ final class ModelWeights implements AutoCloseable {
     }
 
     /**
-     * Refuses a model whose tensors are not those of the shapes, or not of a type that becomes the dtype. Reads no
-     * weights.
+     * Refuses a model whose tensors are not those of the shapes, or not of a type that becomes F32 or BF16: E4M3 takes
+     * scales beside it. Reads no weights.
      */
-    void check(Map<String, long[]> shapes, DType dtype, boolean tied) {
+    void check(Map<String, long[]> shapes, boolean tied) {
         shapes.forEach((name, shape) -> {
             SafetensorsFile file = tensors.get(name);
             if (file == null) {
@@ -60,10 +60,18 @@ final class ModelWeights implements AutoCloseable {
                 throw new InvalidArgumentException(folder + ": tensor '" + name + "' is missing" + hint);
             }
             file.requireShape(name, shape);
-            file.requireReadable(name, dtype);
+            if (Fp8Tensor.is(file, name)) {
+                String scales = Fp8Tensor.scalesOf(name);
+                if (!tensors.containsKey(scales)) {
+                    throw new InvalidArgumentException(folder + ": tensor '" + scales + "' is missing");
+                }
+                Fp8Tensor.check(file, name, tensors.get(scales), shape);
+            } else {
+                file.requireReadable(name, DType.F32);
+            }
         });
         tensors.forEach((name, file) -> {
-            if (!shapes.containsKey(name) && !isHarmless(name, tied)) {
+            if (!shapes.containsKey(name) && !isHarmless(name, tied) && !isScales(name)) {
                 throw new InvalidArgumentException(file.path() + ": tensor '" + Messages.line(name)
                         + "' is not one of the model that config.json describes");
             }
@@ -73,8 +81,26 @@ final class ModelWeights implements AutoCloseable {
         }
     }
 
-    void read(String name, Tensor destination) {
-        tensors.get(name).read(name, destination);
+    /** Reads a weight into the format it is stored in, by as many rows at a time as share a scale where a scale is in it. */
+    void read(Parameter parameter) {
+        String name = parameter.name();
+        SafetensorsFile file = tensors.get(name);
+        if (Fp8Tensor.is(file, name)) {
+            Fp8Tensor.read(file, tensors.get(Fp8Tensor.scalesOf(name)), parameter);
+        } else if (!parameter.isFp8()) {
+            file.read(name, parameter.weight());
+        } else {
+            Panels.each(parameter, DType.F32, (first, rows) -> {
+                file.readRows(name, first, rows);
+                parameter.set(first, rows);
+            });
+        }
+    }
+
+    /** Whether a tensor is the scales of another that is there, in FP8. */
+    private boolean isScales(String name) {
+        String weight = Fp8Tensor.weightOf(name);
+        return weight != null && tensors.containsKey(weight) && Fp8Tensor.is(tensors.get(weight), weight);
     }
 
     /**

@@ -99,22 +99,29 @@ public final class SafetensorsFile implements AutoCloseable {
      * @throws UnsupportedException if its type is not one that can be read into the destination
      */
     public void read(String name, Tensor destination) {
-        SafetensorsHeader.Entry entry = entry(name);
         requireShape(name, destination.shape());
+        readRows(name, 0, destination);
+    }
+
+    /** Reads rows of a tensor, as many as the destination has, from the first on. */
+    void readRows(String name, long first, Tensor destination) {
+        SafetensorsHeader.Entry entry = entry(name);
         requireReadable(name, destination.dtype());
+        long begin = destination.size(0) == 0 ? 0 : first * (destination.count() / destination.size(0));
         DType dtype = entry.type().dtype().orElseThrow();
         Tensor flat = destination.view(destination.count());
         long perChunk = CHUNK_BYTES / dtype.bytes();
         if (dtype == destination.dtype()) {
             for (long from = 0; from < flat.count(); from += perChunk) {
-                flat.rows(from, Math.min(from + perChunk, flat.count())).copyFrom(bytes(entry, from, perChunk));
+                Tensor part = flat.rows(from, Math.min(from + perChunk, flat.count()));
+                part.copyFrom(bytes(entry, begin + from, part.count()));
             }
             return;
         }
         try (Tensor raw = destination.device().empty(dtype, Math.min(perChunk, flat.count()))) {
             for (long from = 0; from < flat.count(); from += perChunk) {
                 Tensor part = flat.rows(from, Math.min(from + perChunk, flat.count()));
-                Elementwise.cast(part, raw.rows(0, part.count()).copyFrom(bytes(entry, from, perChunk)));
+                Elementwise.cast(part, raw.rows(0, part.count()).copyFrom(bytes(entry, begin + from, part.count())));
             }
         }
     }

@@ -23,6 +23,11 @@ public final class Fp8Gemm {
         multiply(y, x, false, weight, false, Fp8Epilogue.bias(bias), Accumulation.FAST);
     }
 
+    /** The same into FP8: y [rows, out] of E4M3 or E5M2, untransposed, in GROUPS_16 or BLOCKS_128; quantised from the F32 sums. */
+    public static void forward(QuantizedMatrix y, QuantizedMatrix x, QuantizedMatrix weight, Tensor bias) {
+        multiply(y, x, false, weight, false, bias, Accumulation.FAST);
+    }
+
     /** {@code dX = dY W}, exact. dY [rows, out], weight [out, in] with its transposed copy, dX [rows, in] of F32 or BF16. */
     public static void inputGradient(Tensor dX, QuantizedMatrix dY, QuantizedMatrix weight, boolean accumulate) {
         multiply(dX, dY, false, weight, true, Fp8Epilogue.addend(accumulate ? dX : null), Accumulation.EXACT);

@@ -7,6 +7,8 @@ import dev.ottava.core.Tensor;
 
 /** Root mean square normalisation (Zhang and Sennrich, 2019). */
 public final class RmsNorm {
+    private static final String BACKWARD = "rms_norm_backward";
+
     private RmsNorm() {}
 
     /**
@@ -53,27 +55,59 @@ public final class RmsNorm {
             Tensor x,
             Tensor weight,
             Tensor inverseRms) {
-        DType dtype = Check.floating("rms_norm_backward", x, dX, dY, weight);
-        Check.that(x.rank() == 2, "rms_norm_backward", "x is " + x + ", not a matrix");
-        Check.shape("rms_norm_backward", "dX", dX, x.size(0), x.size(1));
-        Check.shape("rms_norm_backward", "dY", dY, x.size(0), x.size(1));
-        Check.shape("rms_norm_backward", "weight", weight, x.size(1));
-        Check.dtype("rms_norm_backward", "dWeight", dWeight, DType.F32);
-        Check.shape("rms_norm_backward", "dWeight", dWeight, x.size(1));
-        Check.dtype("rms_norm_backward", "inverseRms", inverseRms, DType.F32);
-        Check.count("rms_norm_backward", "inverseRms", inverseRms, x.size(0));
+        Rows rows = Rows.of(BACKWARD, x).of(Check.floating(BACKWARD, dY));
+        backward(dX, accumulateDX, dWeight, accumulateDWeight, dY, rows, weight, inverseRms);
+    }
+
+    /**
+     * The same of an x in FP8, E4M3 in GROUPS_16: the bits are those of {@link Quantize#dequantize} to F32 and the gradients in F32, with dX rounded to its
+     * dtype, which is that of dY and weight.
+     */
+    public static void backward(
+            Tensor dX,
+            boolean accumulateDX,
+            Tensor dWeight,
+            boolean accumulateDWeight,
+            Tensor dY,
+            QuantizedMatrix x,
+            Tensor weight,
+            Tensor inverseRms) {
+        Rows rows = Rows.of(BACKWARD, x);
+        backward(dX, accumulateDX, dWeight, accumulateDWeight, dY, rows, weight, inverseRms);
+    }
+
+    private static void backward(
+            Tensor dX,
+            boolean accumulateDX,
+            Tensor dWeight,
+            boolean accumulateDWeight,
+            Tensor dY,
+            Rows x,
+            Tensor weight,
+            Tensor inverseRms) {
+        DType dtype = Check.floating(BACKWARD, dY, dX, weight);
+        x.matching(x.rows(), x.columns(), dY, dWeight, inverseRms);
+        Check.shape(BACKWARD, "dX", dX, x.rows(), x.columns());
+        Check.shape(BACKWARD, "dY", dY, x.rows(), x.columns());
+        Check.shape(BACKWARD, "weight", weight, x.columns());
+        Check.dtype(BACKWARD, "dWeight", dWeight, DType.F32);
+        Check.shape(BACKWARD, "dWeight", dWeight, x.columns());
+        Check.dtype(BACKWARD, "inverseRms", inverseRms, DType.F32);
+        Check.count(BACKWARD, "inverseRms", inverseRms, x.rows());
         Status.check(Native.ottava_rms_norm_backward(
-                x.device().stream(),
+                dY.device().stream(),
                 dtype.code(),
                 dX.address(),
                 Check.flag(accumulateDX),
                 dWeight.address(),
                 Check.flag(accumulateDWeight),
                 dY.address(),
-                x.address(),
+                x.values().address(),
+                x.pitch(),
+                Check.address(x.scales()),
                 weight.address(),
                 inverseRms.address(),
-                x.size(0),
-                x.size(1)));
+                x.rows(),
+                x.columns()));
     }
 }

@@ -1,6 +1,7 @@
 package dev.ottava.nn;
 
 import dev.ottava.autograd.Parameter;
+import dev.ottava.core.DType;
 import dev.ottava.core.Tensor;
 import java.util.SplittableRandom;
 
@@ -10,6 +11,7 @@ import java.util.SplittableRandom;
  */
 final class Initialization {
     private static final double STANDARD_DEVIATION = 0.02;
+    private static final long PANEL = 128;
 
     private Initialization() {}
 
@@ -23,22 +25,29 @@ final class Initialization {
                 parameter.weight().fill(0);
             } else {
                 boolean writesResidual = name.endsWith("o_proj.weight") || name.endsWith("down_proj.weight");
-                normal(parameter.weight(), writesResidual ? residual : STANDARD_DEVIATION, seed, parameter.index());
+                normal(parameter, writesResidual ? residual : STANDARD_DEVIATION, seed);
             }
         }
     }
 
-    private static void normal(Tensor weight, double deviation, long seed, int index) {
+    private static void normal(Parameter parameter, double deviation, long seed) {
+        Tensor weight = parameter.weight();
         if (weight.device().isMeta()) {
             return;
         }
-        SplittableRandom random = new SplittableRandom(seed * 1_000_003L + index);
+        SplittableRandom random = new SplittableRandom(seed * 1_000_003L + parameter.index());
         float[] row = new float[(int) weight.size(1)];
-        for (long i = 0; i < weight.size(0); i++) {
-            for (int j = 0; j < row.length; j++) {
-                row[j] = (float) (random.nextGaussian() * deviation);
+        try (Tensor panel = weight.device().empty(DType.F32, Math.min(PANEL, weight.size(0)), row.length)) {
+            for (long first = 0; first < weight.size(0); first += PANEL) {
+                long count = Math.min(PANEL, weight.size(0) - first);
+                for (long i = 0; i < count; i++) {
+                    for (int j = 0; j < row.length; j++) {
+                        row[j] = (float) (random.nextGaussian() * deviation);
+                    }
+                    panel.rows(i, i + 1).copyFrom(row);
+                }
+                parameter.set(first, panel.rows(0, count));
             }
-            weight.rows(i, i + 1).copyFrom(row);
         }
     }
 }

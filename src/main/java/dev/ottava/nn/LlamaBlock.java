@@ -2,9 +2,9 @@ package dev.ottava.nn;
 
 import dev.ottava.autograd.AddOperation;
 import dev.ottava.autograd.Fp8LinearOperation;
-import dev.ottava.autograd.Fp8Weight;
 import dev.ottava.autograd.LinearInput;
 import dev.ottava.autograd.LinearOperation;
+import dev.ottava.autograd.LinearWeight;
 import dev.ottava.autograd.Parameter;
 import dev.ottava.autograd.QuantizeOperation;
 import dev.ottava.autograd.QuantizedVariable;
@@ -13,7 +13,6 @@ import dev.ottava.autograd.SwiGluOperation;
 import dev.ottava.autograd.Tape;
 import dev.ottava.autograd.Variable;
 import dev.ottava.kernel.Scaling;
-import java.util.Objects;
 import java.util.function.Function;
 import java.util.stream.Stream;
 
@@ -24,11 +23,10 @@ final class LlamaBlock {
         Variable apply(Tape tape, Variable q, Variable k, Variable v);
     }
 
-    /** A linear layer; {@code fp8} is null where it computes in the dtype of its weight. */
-    private record Linear(Parameter weight, Parameter bias, Fp8Weight fp8) {
+    private record Linear(LinearWeight weight, Parameter bias) {
         Variable apply(Tape tape, LinearInput x) {
             if (x instanceof QuantizedVariable quantized) {
-                return Fp8LinearOperation.apply(tape, quantized, fp8, bias);
+                return Fp8LinearOperation.apply(tape, quantized, weight, bias);
             }
             return LinearOperation.apply(tape, (Variable) x, weight, bias);
         }
@@ -46,15 +44,14 @@ final class LlamaBlock {
     private final Linear up;
     private final Linear down;
 
-    /** A block whose linear layers compute in FP8 with this scaling, or in the dtype of the weights if it is null. */
-    LlamaBlock(LlamaConfig config, int layer, Function<String, Parameter> parameters, Scaling fp8) {
+    LlamaBlock(LlamaConfig config, int layer, Function<String, Parameter> parameters, Precision precision) {
+        fp8 = precision.fp8Scaling();
         String prefix = "model.layers." + layer + ".";
         Function<String, Linear> linear = name -> {
             Parameter weight = parameters.apply(prefix + name + ".weight");
             Parameter bias = parameters.apply(prefix + name + ".bias");
-            return new Linear(weight, bias, fp8 == null ? null : new Fp8Weight(weight, fp8));
+            return new Linear(new LinearWeight(weight, precision.dtype(), fp8), bias);
         };
-        this.fp8 = fp8;
         epsilon = config.rmsNormEps();
         inputNorm = parameters.apply(prefix + "input_layernorm.weight");
         postAttentionNorm = parameters.apply(prefix + "post_attention_layernorm.weight");
@@ -102,11 +99,9 @@ final class LlamaBlock {
                 : RmsNormOperation.quantized(tape, x, weight, epsilon, fp8);
     }
 
-    /** The weights of the linear layers as products in FP8 see them; none otherwise. */
-    Stream<Fp8Weight> fp8Weights() {
-        return Stream.of(query, key, value, output, gate, up, down)
-                .map(Linear::fp8)
-                .filter(Objects::nonNull);
+    /** The weights of the linear layers. */
+    Stream<LinearWeight> weights() {
+        return Stream.of(query, key, value, output, gate, up, down).map(Linear::weight);
     }
 
     private Variable feedForward(Tape tape, Variable h) {

@@ -2,7 +2,7 @@ package dev.ottava.nn;
 
 import dev.ottava.autograd.AttentionOperation;
 import dev.ottava.autograd.EmbeddingOperation;
-import dev.ottava.autograd.Fp8Weight;
+import dev.ottava.autograd.LinearWeight;
 import dev.ottava.autograd.LossOperation;
 import dev.ottava.autograd.Parameter;
 import dev.ottava.autograd.Recompute;
@@ -15,7 +15,6 @@ import dev.ottava.core.Device;
 import dev.ottava.core.InvalidArgumentException;
 import dev.ottava.core.MemoryPurpose;
 import dev.ottava.core.Tensor;
-import dev.ottava.kernel.Gemm;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -29,23 +28,24 @@ public final class LlamaModel implements AutoCloseable {
     private final List<Parameter> parameters = new ArrayList<>();
     private final Map<String, Parameter> byName = new HashMap<>();
     private final List<LlamaBlock> blocks = new ArrayList<>();
-    private final Map<Parameter, Fp8Weight> fp8Weights = new HashMap<>();
+    private final Map<Parameter, LinearWeight> linearWeights = new HashMap<>();
     private final RopeTables rope;
 
     private LlamaModel(LlamaConfig config, Device device, Precision precision) {
         this.config = config;
         this.device = device;
         this.precision = precision;
+        precision.weights().check(LlamaParameters.shapes(config));
         LlamaParameters.shapes(config).forEach((name, shape) -> {
-            Tensor weight = device.arena(MemoryPurpose.WEIGHTS).empty(precision.dtype(), shape);
-            Parameter parameter = new Parameter(name, parameters.size(), weight);
+            Parameter parameter =
+                    precision.weights().empty(device, name, parameters.size(), shape);
             parameters.add(parameter);
             byName.put(name, parameter);
         });
         for (int layer = 0; layer < config.numHiddenLayers(); layer++) {
-            blocks.add(new LlamaBlock(config, layer, byName::get, precision.fp8Scaling()));
+            blocks.add(new LlamaBlock(config, layer, byName::get, precision));
         }
-        blocks.stream().flatMap(LlamaBlock::fp8Weights).forEach(weight -> fp8Weights.put(weight.parameter(), weight));
+        blocks.stream().flatMap(LlamaBlock::weights).forEach(weight -> linearWeights.put(weight.parameter(), weight));
         rope = new RopeTables(device, config);
     }
 
@@ -73,14 +73,14 @@ public final class LlamaModel implements AutoCloseable {
         return precision;
     }
 
-    /** The dtype of weights and activations. */
+    /** The dtype of activations. */
     public DType dtype() {
         return precision.dtype();
     }
 
     /** Says that a weight has changed, as whoever changes one must: what linear layers in FP8 know of it is made again. */
     public void changed(Parameter parameter) {
-        Fp8Weight weight = fp8Weights.get(parameter);
+        LinearWeight weight = linearWeights.get(parameter);
         if (weight != null) {
             weight.changed();
         }
@@ -88,7 +88,12 @@ public final class LlamaModel implements AutoCloseable {
 
     /** Says that all weights may have changed. */
     public void changed() {
-        fp8Weights.values().forEach(Fp8Weight::changed);
+        linearWeights.values().forEach(LinearWeight::changed);
+    }
+
+    /** Keeps the operands of products in FP8 from one use to the next: see {@link LinearWeight#keepOperands}. */
+    public void keepOperands() {
+        linearWeights.values().forEach(LinearWeight::keepOperands);
     }
 
     /** All parameters in the order of their names. A tied language-model head is the embedding, and is not listed twice. */
@@ -155,7 +160,7 @@ public final class LlamaModel implements AutoCloseable {
     }
 
     Variable embed(Tape tape, Tensor ids) {
-        return EmbeddingOperation.apply(tape, ids, byName.get("model.embed_tokens.weight"));
+        return EmbeddingOperation.apply(tape, ids, byName.get("model.embed_tokens.weight"), dtype());
     }
 
     Variable finalNorm(Tape tape, Variable x) {
@@ -165,7 +170,7 @@ public final class LlamaModel implements AutoCloseable {
     /** Logits, F32, of hidden states [rows, hidden]. */
     Tensor project(Tensor hidden) {
         Tensor logits = device.empty(DType.F32, hidden.size(0), config.vocabSize());
-        Gemm.multiply(logits, hidden, head().weight());
+        LossOperation.logits(logits, hidden, head());
         return logits;
     }
 
@@ -184,7 +189,7 @@ public final class LlamaModel implements AutoCloseable {
     @Override
     public void close() {
         rope.close();
-        fp8Weights.values().forEach(Fp8Weight::close);
-        parameters.forEach(parameter -> parameter.weight().close());
+        linearWeights.values().forEach(LinearWeight::close);
+        parameters.forEach(Parameter::close);
     }
 }

@@ -5,16 +5,19 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** Models for training from scratch on bytes: 256 byte tokens and four special ones. */
+/** Models for training from scratch on bytes: 256 byte tokens and four special ones. Those of 30 and 65 billion weights have the shapes of LLaMA, 32000 tokens too. */
 public final class Presets {
     /** Byte tokens, and the special tokens of the byte-level tokenizer. */
     public static final int BYTE_VOCAB_SIZE = 260;
 
     private static final Map<String, LlamaConfig> PRESETS = new TreeMap<>(Map.of(
-            "demo-3m", preset(256, 688, 4, 4, 4),
-            "llama-15m", preset(384, 1024, 8, 6, 6),
-            "llama-25m", preset(512, 1376, 8, 8, 4),
-            "llama-110m", preset(768, 2048, 16, 12, 12)));
+            "tiny-600k", preset(BYTE_VOCAB_SIZE, 128, 352, 3, 4, 2),
+            "demo-3m", preset(BYTE_VOCAB_SIZE, 256, 688, 4, 4, 4),
+            "llama-15m", preset(BYTE_VOCAB_SIZE, 384, 1024, 8, 6, 6),
+            "llama-25m", preset(BYTE_VOCAB_SIZE, 512, 1376, 8, 8, 4),
+            "llama-110m", preset(BYTE_VOCAB_SIZE, 768, 2048, 16, 12, 12),
+            "llama-30b", preset(32000, 6656, 17920, 60, 52, 52),
+            "llama-65b", preset(32000, 8192, 22016, 80, 64, 64)));
 
     private Presets() {}
 
@@ -31,10 +34,11 @@ public final class Presets {
         return preset;
     }
 
-    private static LlamaConfig preset(int hidden, int intermediate, int layers, int heads, int keyValueHeads) {
+    private static LlamaConfig preset(
+            int vocabulary, int hidden, int intermediate, int layers, int heads, int keyValueHeads) {
         return new LlamaConfig(
                 "llama",
-                BYTE_VOCAB_SIZE,
+                vocabulary,
                 hidden,
                 intermediate,
                 layers,

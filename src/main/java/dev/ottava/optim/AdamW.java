@@ -58,6 +58,11 @@ public final class AdamW implements Optimizer {
     }
 
     @Override
+    public boolean keepsGradients() {
+        return true;
+    }
+
+    @Override
     public Map<String, Tensor> state() {
         return states.all();
     }

@@ -2,6 +2,7 @@ package dev.ottava.optim;
 
 import dev.ottava.autograd.Parameter;
 import dev.ottava.core.Tensor;
+import dev.ottava.kernel.LomoRule;
 import dev.ottava.kernel.LomoUpdate;
 import dev.ottava.kernel.StepControl;
 
@@ -14,7 +15,18 @@ public final class Lomo implements Optimizer {
     }
 
     @Override
+    public LomoRule epilogue(Parameter parameter, StepControl control, Tensor sumSquares) {
+        return new LomoRule(
+                control, options.decayOf(parameter), options.maxGradValue(), options.roundingOf(parameter), sumSquares);
+    }
+
+    @Override
     public void update(Parameter parameter, Tensor gradient, StepControl control, Tensor sumSquares) {
+        if (parameter.isFp8()) {
+            LomoRule rule = epilogue(parameter, control, sumSquares);
+            LomoUpdate.apply(rule, parameter.quantized(), gradient, parameter.powerOfTwoScales());
+            return;
+        }
         LomoUpdate.apply(
                 control,
                 parameter.weight(),

@@ -2,23 +2,50 @@ package dev.ottava.optim;
 
 import dev.ottava.autograd.Parameter;
 import dev.ottava.core.Tensor;
+import dev.ottava.kernel.LomoRule;
 import dev.ottava.kernel.StepControl;
+import java.util.List;
 import java.util.Map;
 
 /**
- * Changes parameters. It is called the moment a gradient is complete, once a step for each parameter, in the order of
- * the backward pass. One without a state can be a lambda.
+ * Changes parameters. One without a state can be a lambda of {@link #update}, which is all that an optimizer needs; the rest are offers that save memory or
+ * time.
  */
 @FunctionalInterface
 public interface Optimizer extends AutoCloseable {
+    /** A parameter and its complete gradient, as {@link Optimizer#update} takes them. */
+    record Update(Parameter parameter, Tensor gradient, Tensor sumSquares) {}
+
     /**
-     * Updates one parameter.
+     * Updates one parameter. It is called once a step for each: for a matrix the moment its gradient is complete, for vectors together at the end of the backward
+     * pass, and for all of them then if {@link #keepsGradients}.
      *
-     * @param gradient F32, in the shape of the weight; freed when this returns
-     * @param control step, learning rate and the gradient's coefficient
+     * @param gradient F32, in the shape of the weight; freed after
+     * @param control step, learning rate and the gradient's coefficient; where it is not ok, nothing may be changed
      * @param sumSquares [1], F32: receives the sum of squares of the gradient as it came
      */
     void update(Parameter parameter, Tensor gradient, StepControl control, Tensor sumSquares);
+
+    /**
+     * The rule by which a linear weight or an embedding, used once in a step, changes where its gradient is made, tile by tile, so that the gradient is never in memory; {@link
+     * #update} is not called for it then. Null asks for the gradient.
+     */
+    default LomoRule epilogue(Parameter parameter, StepControl control, Tensor sumSquares) {
+        return null;
+    }
+
+    /**
+     * Whether the gradients of all parameters are kept until the last is there: what accumulation needs. Clipping by the global norm takes one backward pass then
+     * and not two, and a gradient that is not finite skips the whole step.
+     */
+    default boolean keepsGradients() {
+        return false;
+    }
+
+    /** Updates several parameters, those whose gradients waited. */
+    default void updateAll(List<Update> updates, StepControl control) {
+        updates.forEach(each -> update(each.parameter(), each.gradient(), control, each.sumSquares()));
+    }
 
     /** What a checkpoint must hold to go on: names to tensors, which loading a checkpoint overwrites. */
     default Map<String, Tensor> state() {

@@ -34,7 +34,7 @@ final class Checkpoints {
     static final String FOLDER = "checkpoints";
 
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final List<String> MAY_CHANGE = List.of("logSteps", "saveSteps", "keepCheckpoints", "evalSteps");
+    private static final List<String> MAY_CHANGE = List.of("keepOperands", "logSteps", "saveSteps", "keepCheckpoints", "evalSteps");
     private static final String UNFINISHED = ".unfinished-";
 
     /** Where a run stands. */
@@ -154,7 +154,7 @@ final class Checkpoints {
     private Map<String, Tensor> weights() {
         Map<String, Tensor> weights = new TreeMap<>();
         for (Parameter parameter : model.parameters()) {
-            weights.put(parameter.name(), parameter.weight());
+            weights.putAll(parameter.tensors());
         }
         return weights;
     }

@@ -9,6 +9,7 @@ import dev.ottava.data.Batch;
 import dev.ottava.data.Dataset;
 import dev.ottava.nn.LlamaConfig;
 import dev.ottava.nn.LlamaModel;
+import dev.ottava.optim.Optimizer;
 import dev.ottava.train.Checkpoints.Position;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -42,13 +43,37 @@ public final class Trainer implements AutoCloseable {
      * @param folder where metrics and checkpoints go; null writes none
      */
     public Trainer(LlamaModel model, Dataset train, Dataset eval, TrainingOptions options, RunFolder folder) {
+        this(model, train, eval, options, new TrainingStep(model, options), folder);
+    }
+
+    /**
+     * A trainer with an optimizer of the caller's, which it closes. What the options say of optimizers is meant for those that come with Ottava: of them only the
+     * learning rate and its schedule, {@code maxGradNorm}, the accumulation and the rest of the run count here, and {@code options.optimizer()} is a name.
+     */
+    public Trainer(
+            LlamaModel model,
+            Dataset train,
+            Dataset eval,
+            TrainingOptions options,
+            Optimizer optimizer,
+            RunFolder folder) {
+        this(model, train, eval, options, new TrainingStep(model, options, optimizer), folder);
+    }
+
+    private Trainer(
+            LlamaModel model,
+            Dataset train,
+            Dataset eval,
+            TrainingOptions options,
+            TrainingStep step,
+            RunFolder folder) {
         this.model = model;
         this.train = train;
         this.eval = eval;
         this.options = options;
         this.folder = folder;
         this.schedule = new LearningRateSchedule(options);
-        this.step = new TrainingStep(model, options);
+        this.step = step;
         this.checkpoints = folder == null
                 ? null
                 : new Checkpoints(folder.path(), model, step.optimizer().state(), options, train.tokens());

@@ -18,8 +18,10 @@ import java.util.function.Consumer;
  * @param batchSize sequences of a step, or of an accumulation step
  * @param gradientAccumulationSteps AdamW only: batches that share one update
  * @param steps updates in all
- * @param precision what the model computes with
+ * @param precision what the model computes with, and what its weights are stored in
+ * @param fp8WeightRounding of updates of FP8 weights
  * @param recomputeBlocks keep only the input of each block for the backward pass
+ * @param keepOperands keep what products in FP8 take beside the stored weights
  * @param logSteps log every so many steps, and the last
  * @param saveSteps checkpoint every so many steps; 0 is off
  * @param keepCheckpoints how many checkpoints to keep
@@ -43,7 +45,9 @@ public record TrainingOptions(
         long seed,
         boolean shuffle,
         Precision precision,
+        Fp8WeightRounding fp8WeightRounding,
         boolean recomputeBlocks,
+        boolean keepOperands,
         int logSteps,
         int saveSteps,
         int keepCheckpoints,
@@ -64,6 +68,12 @@ public record TrainingOptions(
         public double defaultLearningRate() {
             return defaultLearningRate;
         }
+    }
+
+    /** How the update of an FP8 weight is rounded. */
+    public enum Fp8WeightRounding {
+        STOCHASTIC,
+        NEAREST
     }
 
     /** How the learning rate goes on after the warm-up; linear and cosine end at 0. */
@@ -93,6 +103,13 @@ public record TrainingOptions(
             throw new InvalidArgumentException(
                     "--warmup-steps, --save-steps and --eval-steps are whole numbers from 0, --keep-checkpoints from 1");
         }
+        if (precision.weights().isFp8() && optimizer != OptimizerKind.LOMO) {
+            throw new InvalidArgumentException("--weights fp8 with " + optimizer.name().toLowerCase(Locale.ROOT)
+                    + ": only --optimizer lomo updates FP8 weights; use it, or --weights bf16");
+        }
+        if (keepOperands && !precision.usesFp8()) {
+            throw new InvalidArgumentException("--keep-operands is for --precision fp8: give both, or neither");
+        }
         if (gradientAccumulationSteps > 1 && optimizer != OptimizerKind.ADAMW) {
             throw new InvalidArgumentException("--gradient-accumulation-steps " + gradientAccumulationSteps + " with "
                     + optimizer.name().toLowerCase(Locale.ROOT)
@@ -121,6 +138,8 @@ public record TrainingOptions(
                 0,
                 true,
                 Precision.F32,
+                Fp8WeightRounding.STOCHASTIC,
+                false,
                 false,
                 10,
                 0,
@@ -154,7 +173,9 @@ public record TrainingOptions(
         public long seed;
         public boolean shuffle;
         public Precision precision;
+        public Fp8WeightRounding fp8WeightRounding;
         public boolean recomputeBlocks;
+        public boolean keepOperands;
         public int logSteps;
         public int saveSteps;
         public int keepCheckpoints;
@@ -178,7 +199,9 @@ public record TrainingOptions(
             seed = options.seed;
             shuffle = options.shuffle;
             precision = options.precision;
+            fp8WeightRounding = options.fp8WeightRounding;
             recomputeBlocks = options.recomputeBlocks;
+            keepOperands = options.keepOperands;
             logSteps = options.logSteps;
             saveSteps = options.saveSteps;
             keepCheckpoints = options.keepCheckpoints;
@@ -204,7 +227,9 @@ public record TrainingOptions(
                     seed,
                     shuffle,
                     precision,
+                    fp8WeightRounding,
                     recomputeBlocks,
+                    keepOperands,
                     logSteps,
                     saveSteps,
                     keepCheckpoints,

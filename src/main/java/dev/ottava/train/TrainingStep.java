@@ -1,15 +1,19 @@
 package dev.ottava.train;
 
+import dev.ottava.autograd.GradientConsumer;
+import dev.ottava.autograd.GradientEpilogue;
 import dev.ottava.autograd.LossOperation;
 import dev.ottava.autograd.Parameter;
 import dev.ottava.autograd.ParameterGradients;
 import dev.ottava.autograd.Tape;
 import dev.ottava.core.DType;
 import dev.ottava.core.Device;
+import dev.ottava.core.InvalidArgumentException;
 import dev.ottava.core.MemoryPurpose;
 import dev.ottava.core.Tensor;
 import dev.ottava.data.Batch;
 import dev.ottava.kernel.Elementwise;
+import dev.ottava.kernel.LomoRule;
 import dev.ottava.kernel.StepControl;
 import dev.ottava.nn.LlamaModel;
 import dev.ottava.optim.AdaLomo;
@@ -17,16 +21,16 @@ import dev.ottava.optim.AdamW;
 import dev.ottava.optim.Lomo;
 import dev.ottava.optim.Optimizer;
 import dev.ottava.optim.UpdateOptions;
-import dev.ottava.train.TrainingOptions.OptimizerKind;
+import dev.ottava.train.TrainingOptions.Fp8WeightRounding;
 import java.util.List;
 
 /**
  * One update of all parameters. Three ways lead through it:
  *
  * <ul>
- *   <li>in one pass: each gradient is consumed the moment it exists;
- *   <li>clipping by the global norm with LOMO and AdaLomo: a first backward pass takes the norms, a second one updates, and no gradient waits (LOMO, section 3.3);
- *   <li>accumulation, or clipping, with AdamW: the gradients of all parameters are kept in F32 until the last batch.
+ *   <li>in one pass: each gradient is consumed where or when it is made, and those of vectors wait for the end of the pass;
+ *   <li>clipping by the global norm: a first backward pass takes the norms, a second one updates (LOMO, section 3.3);
+ *   <li>an optimizer that keeps gradients (AdamW): those of all parameters wait in F32 until the last batch.
  * </ul>
  */
 public final class TrainingStep implements AutoCloseable {
@@ -44,10 +48,23 @@ public final class TrainingStep implements AutoCloseable {
     private final StepControl control;
     private final Tensor sumsOfSquares;
 
+    /** A step of an optimizer that comes with Ottava. */
     public TrainingStep(LlamaModel model, TrainingOptions options) {
+        this(model, options, optimizer(model.parameters(), options));
+    }
+
+    /** A step of any optimizer, which is closed with it. */
+    public TrainingStep(LlamaModel model, TrainingOptions options, Optimizer optimizer) {
+        if (options.gradientAccumulationSteps() > 1 && !optimizer.keepsGradients()) {
+            throw new InvalidArgumentException("gradientAccumulationSteps " + options.gradientAccumulationSteps()
+                    + " with an optimizer that does not keep gradients and has none to add to: raise batchSize");
+        }
         this.model = model;
         this.options = options;
-        this.optimizer = optimizer(model.parameters(), options);
+        if (options.keepOperands()) {
+            model.keepOperands();
+        }
+        this.optimizer = optimizer;
         this.control = new StepControl(model.device());
         this.sumsOfSquares = model.device()
                 .arena(MemoryPurpose.WORKSPACE)
@@ -55,8 +72,12 @@ public final class TrainingStep implements AutoCloseable {
     }
 
     private static Optimizer optimizer(List<Parameter> parameters, TrainingOptions options) {
-        UpdateOptions update =
-                new UpdateOptions(options.weightDecay(), options.noDecay1d(), options.maxGradValue(), options.seed());
+        UpdateOptions update = new UpdateOptions(
+                options.weightDecay(),
+                options.noDecay1d(),
+                options.maxGradValue(),
+                options.seed(),
+                options.fp8WeightRounding() == Fp8WeightRounding.STOCHASTIC);
         return switch (options.optimizer()) {
             case LOMO -> new Lomo(update);
             case ADALOMO -> new AdaLomo(parameters, update);
@@ -86,34 +107,34 @@ public final class TrainingStep implements AutoCloseable {
                     "step " + step + ": the batch has no target; is every completion cut off by --seq-len?");
         }
         control.begin(step, learningRate);
-        boolean keepGradients = options.optimizer() == OptimizerKind.ADAMW
-                && (options.maxGradNorm() > 0 || options.gradientAccumulationSteps() > 1);
-        double lossSum;
-        if (keepGradients) {
-            lossSum = keepingGradients(batches, step, targets);
-        } else {
-            lossSum = consumingGradients(batches.get(0), step, targets);
-        }
+        double lossSum = optimizer.keepsGradients()
+                ? keepingGradients(batches, step, targets)
+                : consumingGradients(batches.get(0), step, targets);
         return new Result(lossSum / targets, control.gradientNorm());
     }
 
     private double consumingGradients(Batch batch, int step, long targets) {
         Device device = model.device();
-        try (Tape tape = Tape.recording(device);
+        boolean twice = options.maxGradNorm() > 0;
+        try (Tape tape = Tape.recording(device, weight -> rule(weight) != null, twice);
                 Inputs inputs = new Inputs(device, batch);
                 LossOperation.Loss loss = loss(tape, inputs, batch, targets)) {
             double sum = finite(loss.sum(), step);
-            if (options.maxGradNorm() > 0) {
-                try (ParameterGradients norms = ParameterGradients.consumedBy(device, this::takeNorm)) {
+            if (twice) {
+                try (ParameterGradients norms = ParameterGradients.consumedBy(device, new Norms())) {
                     loss.backward(norms, true);
                 }
                 clip(step, "nothing has been changed");
             }
-            try (ParameterGradients updates = ParameterGradients.consumedBy(device, this::update)) {
+            try (ParameterGradients updates = ParameterGradients.consumedBy(device, new Updates())) {
                 loss.backward(updates, false);
+                updateAll(updates);
             }
-            if (options.maxGradNorm() == 0) {
-                clip(step, "the update is in the weights; the last checkpoint is whole");
+            if (!twice) {
+                clip(
+                        step,
+                        "in one pass only the loss is looked at before weights change, and these have changed:"
+                                + " go back to the last checkpoint");
             }
             return sum;
         }
@@ -133,7 +154,7 @@ public final class TrainingStep implements AutoCloseable {
             }
             kept.forEach(this::takeNorm);
             clip(step, "nothing has been changed");
-            kept.forEach(this::update);
+            updateAll(kept);
         }
         return sum;
     }
@@ -146,9 +167,55 @@ public final class TrainingStep implements AutoCloseable {
         Elementwise.sumSquares(sumOf(parameter), gradient);
     }
 
-    private void update(Parameter parameter, Tensor gradient) {
-        optimizer.update(parameter, gradient, control, sumOf(parameter));
-        model.changed(parameter);
+    /** The first pass of clipping. */
+    private final class Norms implements GradientConsumer {
+        @Override
+        public void accept(Parameter parameter, Tensor gradient) {
+            takeNorm(parameter, gradient);
+        }
+
+        @Override
+        public GradientEpilogue epilogue(Parameter weight) {
+            return rule(weight) == null ? null : new GradientEpilogue.Norm(sumOf(weight));
+        }
+    }
+
+    /** The pass that changes the parameters. */
+    private final class Updates implements GradientConsumer {
+        @Override
+        public void accept(Parameter parameter, Tensor gradient) {
+            optimizer.update(parameter, gradient, control, sumOf(parameter));
+            model.changed(parameter);
+        }
+
+        /** Those of vectors are small, and many of them change in one call. */
+        @Override
+        public boolean keeps(Parameter parameter) {
+            return parameter.weight().rank() == 1;
+        }
+
+        @Override
+        public GradientEpilogue epilogue(Parameter weight) {
+            LomoRule rule = rule(weight);
+            return rule == null ? null : new GradientEpilogue.Update(rule);
+        }
+
+        @Override
+        public void taken(Parameter weight) {
+            model.changed(weight);
+        }
+    }
+
+    private LomoRule rule(Parameter weight) {
+        return optimizer.epilogue(weight, control, sumOf(weight));
+    }
+
+    private void updateAll(ParameterGradients gradients) {
+        List<Optimizer.Update> updates = gradients.kept().stream()
+                .map(each -> new Optimizer.Update(each.parameter(), each.gradient(), sumOf(each.parameter())))
+                .toList();
+        optimizer.updateAll(updates, control);
+        updates.forEach(each -> model.changed(each.parameter()));
     }
 
     private Tensor sumOf(Parameter parameter) {

@@ -76,6 +76,8 @@ class SuitesTest {
         assertEquals(2752 * 1024 * (2 + 2 + 4.0), lomo.work().bytes());
         Case adamW = one(Suites.named("optimizer"), "adamw", DType.F32);
         assertEquals(2752 * 1024 * (8 + 4 + 16.0), adamW.work().bytes());
+        Case coat = one(Suites.named("optimizer"), "adamw, FP8 states", DType.BF16);
+        assertEquals(2752 * 1024 * (8 + 4 + 4.25), coat.work().bytes());
         // Attention: 2 sequences of 1024, 16 heads of 64; 1024 · 1025 / 2 pairs a head.
         Case attention = one(Suites.named("attention"), "attention forward", DType.F32);
         assertEquals(4.0 * 64 * 16 * 2 * 1024 * 1025 / 2, attention.work().operations());

@@ -1,13 +1,19 @@
 package dev.ottava.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.ottava.core.Device;
 import dev.ottava.core.InvalidArgumentException;
 import dev.ottava.data.DataOptions;
+import dev.ottava.core.DType;
+import dev.ottava.kernel.Scaling;
+import dev.ottava.nn.WeightFormat;
 import dev.ottava.nn.Precision;
 import dev.ottava.train.TrainingOptions;
+import dev.ottava.train.TrainingOptions.Fp8WeightRounding;
 import dev.ottava.train.TrainingOptions.OptimizerKind;
 import dev.ottava.train.TrainingOptions.ScheduleKind;
 import java.nio.file.Path;
@@ -71,6 +77,11 @@ class TrainArgumentsTest {
                 "--no-shuffle",
                 "--precision",
                 "--fp8-scaling",
+                "--weights",
+                "--fp8-weight-scales",
+                "--fp8-weight-rounding",
+                "--keep-operands",
+                "--save-dtype",
                 "--recompute",
                 "--device",
                 "--save-steps",
@@ -80,6 +91,7 @@ class TrainArgumentsTest {
                 "--config"));
         assertEquals(contract, names("train"));
         contract.add("--json");
+        contract.add("--memory");
         assertEquals(contract, names("plan"));
     }
 
@@ -94,6 +106,8 @@ class TrainArgumentsTest {
                         "--device",
                         "--precision",
                         "--fp8-scaling",
+                        "--weights",
+                        "--fp8-weight-scales",
                         "--json")),
                 names("eval"));
         assertEquals(
@@ -108,6 +122,8 @@ class TrainArgumentsTest {
                         "--device",
                         "--precision",
                         "--fp8-scaling",
+                        "--weights",
+                        "--fp8-weight-scales",
                         "--json")),
                 names("generate"));
     }
@@ -125,6 +141,21 @@ class TrainArgumentsTest {
         assertEquals(
                 OptimizerKind.LOMO,
                 parse("--preset demo-3m").options(Precision.F32, 1).optimizer());
+    }
+
+    @Test
+    void optionsOfStoredWeightsReachTheTrainer() {
+        TrainArguments arguments = parse("--preset demo-3m --data a.txt --output out --precision fp8 --weights fp8"
+                + " --fp8-weight-scales power-of-two --fp8-weight-rounding nearest --keep-operands --save-dtype bf16");
+        Precision precision = arguments.device.precisionIfStated();
+        assertEquals(Precision.fp8(Scaling.BLOCKS_128).with(WeightFormat.FP8_POWER_OF_TWO), precision);
+        TrainingOptions options = arguments.options(precision, 1);
+        assertEquals(Fp8WeightRounding.NEAREST, options.fp8WeightRounding());
+        assertTrue(options.keepOperands());
+        assertEquals(DType.BF16, arguments.run.saveDType());
+        TrainArguments plain = parse("--preset demo-3m --data a.txt --precision fp32 --weights bf16");
+        assertEquals(Precision.F32.with(WeightFormat.BF16), plain.device.precisionIfStated());
+        assertNull(plain.run.saveDType());
     }
 
     @Test
@@ -155,7 +186,9 @@ class TrainArgumentsTest {
                         -9,
                         false,
                         Precision.BF16,
+                        Fp8WeightRounding.STOCHASTIC,
                         true,
+                        false,
                         15,
                         13,
                         14,

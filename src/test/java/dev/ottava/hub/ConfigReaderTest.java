@@ -183,6 +183,9 @@ class ConfigReaderTest {
                 "'num_local_experts':8 | not implemented: experts (num_local_experts 8)",
                 "'quantization_config':{'quant_method':'gptq'} | not implemented: quantization_config (gptq)",
                 "'quantization_config':{} | not implemented: quantization_config (unnamed method)",
+                "'quantization_config':{'quant_method':'fp8'} | quantization_config (weight_block_size): [128, 128] is",
+                "'quantization_config':{'quant_method':'fp8','weight_block_size':[64,128]} | weight_block_size): [128, 128] is",
+                "'quantization_config':{'quant_method':'fp8','activation_scheme':'static'} | (activation_scheme static): dynamic is",
                 "'layer_types':['full_attention','sliding_attention'] | not implemented: layer_types with sliding_attention",
                 "'use_sliding_window':true,'sliding_window':512,'max_window_layers':1 | use_sliding_window with sliding_window 512",
                 "'use_sliding_window':true,'max_window_layers':0 | use_sliding_window with sliding_window 4096",
@@ -320,7 +323,7 @@ class ConfigReaderTest {
                 -1);
         for (LlamaConfig config : new LlamaConfig[] {llama, qwen}) {
             Path file = folder.resolve(config.family());
-            Json.write(file, ConfigWriter.config(config, DType.BF16));
+            Json.write(file, ConfigWriter.config(config, DType.BF16, false));
             assertEquals(config, ConfigReader.read(file));
             assertEquals("bfloat16", Json.read(file).text("torch_dtype"));
         }
@@ -330,7 +333,7 @@ class ConfigReaderTest {
     void refusesToWriteBiasesThatTheFamilyDoesNotHave() {
         LlamaConfig config = new LlamaConfig(
                 "llama", 260, 128, 96, 2, 4, 2, 16, 64, 1e-5, new RopeConfig(5e5, null), true, true, false, true, 1, 2);
-        assertThrows(UnsupportedException.class, () -> ConfigWriter.config(config, DType.F32));
+        assertThrows(UnsupportedException.class, () -> ConfigWriter.config(config, DType.F32, false));
     }
 
     private static LlamaConfig read(String type, String more) {

@@ -147,6 +147,9 @@ class ElementwiseContractTest extends Contract {
             compareFill(DType.F32, count, -0.0, Integer.MIN_VALUE);
             compareFill(DType.BF16, count, 1 + 0x3p-8, 0x3f82); // a tie, to even
             compareFill(DType.BF16, count, Double.NEGATIVE_INFINITY, 0xffffff80);
+            compareFill(DType.E4M3, count, 0, 0);
+            compareFill(DType.E4M3, count, -17, 0xffffffd8); // a tie, to even: -16
+            compareFill(DType.E5M2, count, 1e9, 0x7b);
             compareFill(DType.I32, count, -123456789, -123456789);
             compareFill(DType.I16, count, -12345, -12345);
         }
@@ -185,7 +188,13 @@ class ElementwiseContractTest extends Contract {
                 .get(0)
                 .bytes();
         for (int i = 0; i < count; i++) {
-            assertEquals(bits, dtype.bytes() == 4 ? actual.getInt() : actual.getShort(), dtype + " of " + value);
+            int found =
+                    switch (dtype.bytes()) {
+                        case 4 -> actual.getInt();
+                        case 2 -> actual.getShort();
+                        default -> actual.get();
+                    };
+            assertEquals(bits, found, dtype + " of " + value);
         }
     }
 

@@ -137,6 +137,34 @@ class Fp8GemmQuantizeContractTest extends Fp8GemmContract {
         }
     }
 
+    /** A linear layer that writes groups of 16 gives the bits of one that writes F32, and then quantisation. */
+    @Test
+    void linearLayerInGroups() {
+        int m = 140;
+        int n = 72;
+        Operand x = operand(DType.E4M3, Kind.BLOCKS, m, 144, 0);
+        Operand weight = operand(DType.E4M3, Kind.BLOCKS, n, 144, 0);
+        float[] bias = gaussian(DType.BF16, n, 3);
+        List<Output> outputs = run(bench -> {
+            QuantizedMatrix y = groups(bench, m, n);
+            Fp8Gemm.forward(y, x.on(bench), weight.on(bench), bench.of(DType.BF16, bias, n));
+            QuantizedMatrix again = groups(bench, m, n);
+            Tensor plain = bench.empty(DType.F32, m, n);
+            Fp8Gemm.forward(plain, x.on(bench), weight.on(bench), bench.of(DType.BF16, bias, n));
+            Quantize.quantize(again, plain);
+            return List.of(y.codes(), y.scales(), again.codes(), again.scales());
+        });
+        for (int i = 0; i < 2; i++) {
+            assertEquals(-1, outputs.get(i).bytes().mismatch(outputs.get(i + 2).bytes()));
+        }
+    }
+
+    private static QuantizedMatrix groups(Workbench bench, int m, int n) {
+        Tensor codes = bench.empty(DType.E4M3, m, QuantizeOracle.filledUp(n));
+        Tensor scales = bench.empty(DType.BF16, Scaling.GROUPS_16.scalesShape(m, n));
+        return new QuantizedMatrix(m, n, codes, null, Scaling.GROUPS_16, scales);
+    }
+
     @Test
     void zerosHaveScaleOneAndNaNsMakeItNaN() {
         for (Scaling scaling : SCALINGS) {

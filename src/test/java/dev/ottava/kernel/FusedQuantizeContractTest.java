@@ -1,13 +1,9 @@
 package dev.ottava.kernel;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-
 import dev.ottava.core.DType;
 import dev.ottava.core.Tensor;
 import dev.ottava.kernel.QuantizedMatrix.Layout;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 
 /** An operation with quantisation gives the same bits as the operation, and then quantisation. Those have their own contracts. */
@@ -130,22 +126,5 @@ class FusedQuantizeContractTest extends QuantizeContract {
                         });
             }
         }
-    }
-
-    private interface Operation extends Function<Workbench, List<Tensor>> {}
-
-    private void compare(Operation fused, Operation composed) {
-        List<Output> expected = run(composed);
-        List<Output> actual = run(fused);
-        for (int i = 0; i < expected.size(); i++) {
-            int at = expected.get(i).bytes().mismatch(actual.get(i).bytes());
-            assertEquals(-1, at, actual.get(i).name());
-        }
-    }
-
-    private static List<Tensor> and(List<Tensor> tensors, Tensor one) {
-        List<Tensor> all = new ArrayList<>(tensors);
-        all.add(one);
-        return all;
     }
 }

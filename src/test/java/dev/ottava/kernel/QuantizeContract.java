@@ -11,6 +11,7 @@ import dev.ottava.oracle.QuantizeOracle;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Function;
 
 /** What the contract tests of quantisation share. */
 abstract class QuantizeContract extends Contract {
@@ -61,6 +62,30 @@ abstract class QuantizeContract extends Contract {
             }
         }
         return tensors;
+    }
+
+    /** Names an operation on a bench and the tensors that it leaves. */
+    interface Operation extends Function<Workbench, List<Tensor>> {}
+
+    /** What is fused leaves the same bits as what it is composed of, but for those that NaNs differ in. */
+    final void compare(Operation fused, Operation composed) {
+        List<Output> expected = run(composed);
+        List<Output> actual = run(fused);
+        assertEquals(expected.size(), actual.size());
+        for (int i = 0; i < expected.size(); i++) {
+            Output output = actual.get(i);
+            if (output.dtype().bytes() > 1) {
+                assertArrayEquals(expected.get(i).floats(), output.floats(), output.name());
+            } else {
+                assertEquals(-1, expected.get(i).bytes().mismatch(output.bytes()), output.name());
+            }
+        }
+    }
+
+    static List<Tensor> and(List<Tensor> tensors, Tensor... more) {
+        List<Tensor> all = new ArrayList<>(tensors);
+        all.addAll(List.of(more));
+        return all;
     }
 
     /** Codes are those expected, and behind each row all bits are as they were, set. */

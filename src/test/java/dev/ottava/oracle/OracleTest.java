@@ -3,7 +3,9 @@ package dev.ottava.oracle;
 import static dev.ottava.oracle.CentralDifferences.assertGradient;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
@@ -50,6 +52,56 @@ class OracleTest {
                 RopeOracle.rotate(dY, cosine, sine, true), x, v -> dot(dY, RopeOracle.rotate(v, cosine, sine, false)));
         double[] back = RopeOracle.rotate(RopeOracle.rotate(x, cosine, sine, false), cosine, sine, true);
         assertArrayEquals(x, back, 1e-15);
+    }
+
+    /** Exponents of the published kernel, before its bound. */
+    @Test
+    void coatExponents() {
+        CoatOracle oracle = new CoatOracle(Float8Oracle.E4M3, true, 2000);
+        double[][] published = {
+            {1.01, 1157.375}, {2, 16.5625}, {10, 5}, {1e3, 1.625}, {100352, 1}, {229376, 0.875}, {1e6, 0.8125}, {1e10, 0.5}
+        };
+        for (double[] pair : published) {
+            assertEquals(pair[1], oracle.exponent(pair[0], 1, -1e-12));
+        }
+        assertEquals(16, CoatOracle.firstMoment().exponent(3, 3, 0));
+        assertEquals(0.0625, CoatOracle.firstMoment().exponent(1e38, 1e-38, 0));
+    }
+
+    /** Moments of Adam have ranges of 500 and 7 in their groups. Errors of their quotient: a third with expansion, and worst with m in E5M2. */
+    @Test
+    void coatExpansionPays() {
+        int count = 16_384;
+        float[] m = new float[count];
+        float[] v = new float[count];
+        for (int i = 0; i < count; i++) {
+            double sigma = Math.exp(0.15 * random.nextGaussian());
+            for (int step = 0; step < 200; step++) {
+                double g = sigma * random.nextGaussian();
+                m[i] = (float) (0.9 * m[i] + 0.1 * g);
+                v[i] = (float) (0.95 * v[i] + 0.05 * g * g);
+            }
+        }
+        double plain = error(m, v, Float8Oracle.E4M3, false);
+        assertTrue(error(m, v, Float8Oracle.E4M3, true) <= 0.65 * plain);
+        assertTrue(error(m, v, Float8Oracle.E5M2, false) >= 2 * plain);
+    }
+
+    /** The mean square error of m / sqrt(v), both in the format. */
+    private static double error(float[] m, float[] v, Float8Oracle format, boolean expansion) {
+        double sum = 0;
+        for (int first = 0; first < m.length; first += CoatOracle.GROUP) {
+            float[] exactM = Arrays.copyOfRange(m, first, first + CoatOracle.GROUP);
+            float[] exactV = Arrays.copyOfRange(v, first, first + CoatOracle.GROUP);
+            CoatOracle ofM = new CoatOracle(format, expansion, 16);
+            CoatOracle ofV = new CoatOracle(format, expansion, 64);
+            float[] roundedM = ofM.dequantise(ofM.quantise(exactM));
+            float[] roundedV = ofV.dequantise(ofV.quantise(exactV));
+            for (int i = 0; i < exactM.length; i++) {
+                sum += Math.pow(roundedM[i] / Math.sqrt(roundedV[i]) - exactM[i] / Math.sqrt(exactV[i]), 2);
+            }
+        }
+        return sum / m.length;
     }
 
     @Test

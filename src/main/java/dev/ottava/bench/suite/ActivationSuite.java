@@ -24,6 +24,7 @@ final class ActivationSuite implements Suite {
             cases.add(add(scale, dtype));
             cases.add(rope(scale, dtype));
         }
+        cases.addAll(SavedCases.activation(scale));
         return cases;
     }
 

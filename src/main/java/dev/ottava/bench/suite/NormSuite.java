@@ -22,6 +22,7 @@ final class NormSuite implements Suite {
             cases.add(forward(scale.rows(), scale.hidden(), dtype));
             cases.add(backward(scale.rows(), scale.hidden(), dtype));
         }
+        cases.addAll(SavedCases.norm(scale));
         return cases;
     }
 

@@ -15,7 +15,7 @@ import java.util.List;
 
 /**
  * Quantisation of BF16 to E4M3, codes and transposed codes, beside a copy of as many bytes. Bytes: what is read once, two codes an element, scales. Operations:
- * 3 an element (magnitude, maximum, division), and those of what is fused.
+ * 3 an element (magnitude, maximum, division), and those of what is fused. What is made of saved activations is in {@link SavedCases}.
  */
 final class QuantizeSuite implements Suite {
     private static final double EPSILON = 1e-5;
@@ -30,6 +30,7 @@ final class QuantizeSuite implements Suite {
             cases.add(rmsNorm("rms_norm quantize " + how, scaling, rows, scale.hidden()));
             cases.add(swiGlu("swiglu quantize " + how, scaling, rows, scale.intermediate()));
         }
+        cases.addAll(SavedCases.quantize(scale));
         return cases;
     }
 

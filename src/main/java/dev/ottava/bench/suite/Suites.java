@@ -20,6 +20,7 @@ public final class Suites {
         SUITES.put("loss", new LossSuite());
         SUITES.put("attention", new AttentionSuite());
         SUITES.put("optimizer", new OptimizerSuite());
+        SUITES.put("fused", new FusedSuite());
         SUITES.put("block", new BlockSuite());
         SUITES.put("step", new StepSuite());
     }

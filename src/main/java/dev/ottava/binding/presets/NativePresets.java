@@ -24,6 +24,7 @@ import org.bytedeco.javacpp.tools.InfoMapper;
                             "ottava/activation.h",
                             "ottava/loss.h",
                             "ottava/optimizer.h",
+                            "ottava/fused_lomo.h",
                             "ottava/conformance.h"
                         },
                         link = {"dl", "gomp", "ottava"}),
