@@ -3,36 +3,7 @@
 #include "check_gemm_fp8.h"
 #include "check_saved.h"
 #include "check_update.h"
-#include "device_object.h"
-
-namespace ottava {
-
-// A member of the table, by the offset of its function pointer.
-static const char* name_of(const Operations& table, const void* member) {
-    static const char* const names[] = {
-#define OTTAVA_NAME(name) #name,
-        OTTAVA_OPERATIONS(OTTAVA_NAME)
-#undef OTTAVA_NAME
-    };
-    return names[(static_cast<const char*>(member) - reinterpret_cast<const char*>(&table)) / sizeof(table.fill)];
-}
-
-template <auto Member, class... Arguments>
-static int dispatch(int64_t stream, Arguments... arguments) {
-    int status = OTTAVA_OK;
-    int outer = guarded([&] {
-        Device& device = device_of(stream);
-        if (device.operations == nullptr) return;
-        if (device.operations->*Member == nullptr)
-            fail(OTTAVA_UNSUPPORTED, "%s is not implemented on %s", name_of(*device.operations, &(device.operations->*Member)),
-                 device.properties["name"].c_str());
-        device.enter();
-        status = (device.operations->*Member)(stream, arguments...);
-    });
-    return outer != OTTAVA_OK ? outer : status;
-}
-
-}  // namespace ottava
+#include "dispatch.h"
 
 using namespace ottava;
 
@@ -103,10 +74,10 @@ int ottava_rope(int64_t stream, int dtype, int64_t x, int64_t row_pitch, int64_t
                                        head_dim, inverse);
 }
 
-int ottava_attention_forward(int64_t stream, int dtype, int64_t out, int64_t log_sum_exp, int64_t q, int64_t k, int64_t v, int64_t batch,
-                             int64_t heads, int64_t kv_heads, int64_t head_dim, int64_t query_length, int64_t key_length,
+int ottava_attention_forward(int64_t stream, int dtype, int64_t out, int64_t log_sum_exp, int64_t q, int64_t k, int64_t v, int64_t blocks,
+                             int64_t batch, int64_t heads, int64_t kv_heads, int64_t head_dim, int64_t query_length, int64_t key_length,
                              int64_t key_batch_pitch, double scale) {
-    return dispatch<&Operations::attention_forward>(stream, dtype, out, log_sum_exp, q, k, v, batch, heads, kv_heads, head_dim,
+    return dispatch<&Operations::attention_forward>(stream, dtype, out, log_sum_exp, q, k, v, blocks, batch, heads, kv_heads, head_dim,
                                                     query_length, key_length, key_batch_pitch, scale);
 }
 

@@ -13,6 +13,7 @@
 #include "ottava/optimizer.h"
 #include "ottava/quantize.h"
 #include "ottava/rope.h"
+#include "ottava/sparse_attention.h"
 
 #define OTTAVA_OPERATIONS(X)       \
     X(fill)                        \
@@ -51,7 +52,13 @@
     X(transpose_codes)             \
     X(rms_norm_quantize)           \
     X(swiglu_quantize)             \
-    X(swiglu_backward_quantize)
+    X(swiglu_backward_quantize)    \
+    X(sale_mean)                   \
+    X(sale_quantize)               \
+    X(sale_correction)             \
+    X(sale_thresholds)             \
+    X(sale_select)                 \
+    X(block_lists)
 
 namespace ottava {
 

@@ -9,7 +9,7 @@ OTTAVA_CASE(attention) {
             int64_t q_count = length * heads * head_dim, k_count = length * kv_heads * head_dim;
             int64_t q = c.numbers(dtype, q_count), k = c.numbers(dtype, k_count), v = c.numbers(dtype, k_count);
             int64_t out = c.empty(dtype, q_count), sums = c.empty(OTTAVA_F32, heads * length);
-            c.run.attention_forward(c.stream, dtype, out, sums, q, k, v, 1, heads, kv_heads, head_dim, length, length, k_count, 0.2);
+            c.run.attention_forward(c.stream, dtype, out, sums, q, k, v, 0, 1, heads, kv_heads, head_dim, length, length, k_count, 0.2);
             int64_t d_q = c.empty(dtype, q_count), d_k = c.empty(dtype, k_count), d_v = c.empty(dtype, k_count);
             c.run.attention_backward(c.stream, dtype, d_q, d_k, d_v, c.numbers(dtype, q_count), q, k, v, out, sums, 1, heads, kv_heads,
                                      head_dim, length, 0.2);
@@ -23,7 +23,7 @@ OTTAVA_CASE(attention_of_a_cache) {
         int64_t k_count = batch * capacity * head_dim, q_count = batch * queries * heads * head_dim;
         int64_t sums = c.empty(OTTAVA_F32, batch * heads * queries), out = c.empty(dtype, q_count);
         int64_t q = c.numbers(dtype, q_count), k = c.numbers(dtype, k_count), v = c.numbers(dtype, k_count);
-        c.run.attention_forward(c.stream, dtype, out, sums, q, k, v, batch, heads, 1, head_dim, queries, keys, capacity * head_dim, 0.2);
+        c.run.attention_forward(c.stream, dtype, out, sums, q, k, v, 0, batch, heads, 1, head_dim, queries, keys, capacity * head_dim, 0.2);
     }
 }
 

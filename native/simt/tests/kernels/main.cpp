@@ -22,6 +22,8 @@
 #include "optimizer/kernels.h"
 #include "quantize/kernels.h"
 #include "rope/kernels.h"
+#include "sale/kernels.h"
+#include "sale/sm90_kernels.h"
 
 namespace ottava::cases {
 
@@ -29,7 +31,8 @@ namespace ottava::cases {
 static const char* const KERNELS[] = {OTTAVA_ACTIVATION_KERNELS(NAME) OTTAVA_ATTENTION_KERNELS(NAME) OTTAVA_ELEMENTWISE_KERNELS(NAME)
                                           OTTAVA_EMBEDDING_KERNELS(NAME) OTTAVA_GEMM_KERNELS(NAME) OTTAVA_GEMM_SM90_KERNELS(NAME)
                                               OTTAVA_LOSS_KERNELS(NAME) OTTAVA_NORM_KERNELS(NAME) OTTAVA_OPTIMIZER_KERNELS(NAME)
-                                                  OTTAVA_QUANTIZE_KERNELS(NAME) OTTAVA_ROPE_KERNELS(NAME)};
+                                                  OTTAVA_QUANTIZE_KERNELS(NAME) OTTAVA_ROPE_KERNELS(NAME) OTTAVA_SALE_KERNELS(NAME)
+                                                      OTTAVA_SALE_SM90_KERNELS(NAME)};
 
 // A simt device that notes which kernels it was asked for.
 struct Recorder : KernelDevice {

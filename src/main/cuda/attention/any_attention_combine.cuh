@@ -27,10 +27,10 @@ struct any_attention_combine {
         int64_t sum_at = (query / query_length * heads + head) * query_length + query % query_length;
         float maximum = -INFINITY;
         for (int split = 0; split < splits; split++) maximum = fmaxf(maximum, partial_sums[split * rows + sum_at]);
-        float total = 0;
+        float base = maximum == -INFINITY ? 0 : maximum, total = 0;  // no split may have a listed key that the row sees
         float4 sum = make_float4(0, 0, 0, 0);
         for (int split = 0; split < splits; split++) {
-            float weight = exp2f((partial_sums[split * rows + sum_at] - maximum) * 1.44269504088896341f);
+            float weight = exp2f((partial_sums[split * rows + sum_at] - base) * 1.44269504088896341f);
             float4 part = *reinterpret_cast<const float4*>(partial_out + (split * rows + row) * head_dim + column);
             total += weight;
             sum.x = fmaf(weight, part.x, sum.x);
@@ -38,6 +38,7 @@ struct any_attention_combine {
             sum.z = fmaf(weight, part.z, sum.z);
             sum.w = fmaf(weight, part.w, sum.w);
         }
+        if (total == 0) total = 1;
         T* to = out + row * head_dim + column;
         store_pair(to, sum.x / total, sum.y / total);
         store_pair(to + 2, sum.z / total, sum.w / total);

@@ -6,7 +6,9 @@
 // and 75 KiB. Registers per warp: 16 x width sums and 16 x keys_of_tile scores; the figures are in cmake/kernel-resources.txt. Where the
 // grid has few blocks, above all in decoding, the keys are split as well (Flash-Decoding, Dao et al. 2023): blocks of a tile, the fastest
 // index of the grid, leave partial results of `keys_of_split` keys each, which any_attention_combine puts together.
-// The running maximum is in units of log2 and scaled; each thread sums its own columns, rows are summed across threads at the end.
+// With a list of key blocks (a row of a bitmap), a block takes 64 queries of one head and skips the tiles that are not listed; that is all
+// that is sparse here. The running maximum is in units of log2 and scaled; each thread sums its own columns, rows are summed across threads
+// at the end.
 #pragma once
 
 #include "tiles.cuh"
@@ -18,6 +20,7 @@ struct any_attention_forward {
     static constexpr int threads = 2 * block_rows;
     static constexpr int least_blocks = width <= 64 ? 4 : 3;
     static constexpr int keys_of_tile = sizeof(T) == 4 ? 32 : 64;
+    static constexpr int key_block = 64;  // of a list
     static constexpr int pitch = padded_row<T, width>;
     static constexpr int staging = weights_staging<T, keys_of_tile>;
     static constexpr int shared_bytes =
@@ -28,6 +31,7 @@ struct any_attention_forward {
     const T* q;
     const T* k;
     const T* v;
+    const uint32_t* listed;  // may be null: bits [batch, heads, blocks of 64 queries, blocks of 64 keys in whole words]
     AttentionShape shape;
     int splits, keys_of_split;  // the latter a multiple of keys_of_tile
     float* partial_out;         // if splits > 1: [splits, batch, query_length, heads, head_dim]
@@ -39,6 +43,16 @@ struct any_attention_forward {
         int last[2];  // the last key that the row sees
         float maximum[2], sum[2];
     };
+
+    // The first key, from first_key on, of a tile that the list has; end_key or more if there is none.
+    __device__ __forceinline__ int next_listed(const uint32_t* list, int first_key, int end_key) const {
+        if (list == nullptr || first_key % key_block != 0) return first_key;
+        for (int block = first_key / key_block; block * key_block < end_key; block = (block / 32 + 1) * 32) {
+            uint32_t bits = list[block / 32] >> block % 32;
+            if (bits != 0) return (block + __ffs(static_cast<int>(bits)) - 1) * key_block;
+        }
+        return end_key;
+    }
 
     // Scores of the keys from first_key on become weights; what was summed before shrinks to the new maximum.
     __device__ __forceinline__ void weigh(float (&scores)[keys_of_tile / 8][4], float (&sums)[width / 8][4], Softmax& softmax,
@@ -89,13 +103,16 @@ struct any_attention_forward {
 
         int rows = shape.rows(), tiles = (rows + block_rows - 1) / block_rows;
         int split = static_cast<int>(blockIdx.x) % splits, block = blockIdx.x / splits, sequences = gridDim.x / splits / tiles;
-        int tile = tiles - 1 - block / sequences, head = block % sequences % shape.kv_heads;
-        int64_t batch = block % sequences / shape.kv_heads;
+        int tile = tiles - 1 - block / sequences, head = block % sequences % shape.row_heads;
+        int64_t batch = block % sequences / shape.row_heads;
         int first_row = tile * block_rows, end_row = min(rows, first_row + block_rows);
         const T* k_head = k + shape.first_key(batch, head);
         const T* v_head = v + shape.first_key(batch, head);
+        const uint32_t* list = nullptr;
+        if (listed != nullptr) list = listed + ((batch * shape.heads + head) * tiles + tile) * ((shape.key_length + 2047) / 2048);
         load_rows<block_rows, width>(queries, q + shape.first_row(batch, head), first_row, shape);
-        int first_key = split * keys_of_split;
+        int first_key = split * keys_of_split, end_key = min(shape.last_key(end_row - 1) + 1, first_key + keys_of_split);
+        first_key = next_listed(list, first_key, end_key);
         load_keys<keys_of_tile, width>(keys, k_head, first_key, shape);
 
         // Rows beyond the last do as the last does, and are not stored.
@@ -110,11 +127,10 @@ struct any_attention_forward {
         }
         // What this warp sees; a warp without rows sees nothing.
         int keys_of_warp = warp_row < rows ? shape.last_key(min(warp_row + 15, rows - 1)) + 1 : 0;
-        int end_key = min(shape.last_key(end_row - 1) + 1, first_key + keys_of_split);
 
         float sums[width / 8][4];
         clear(sums);
-        for (; first_key < end_key; first_key += keys_of_tile) {
+        while (first_key < end_key) {
             // Values come while scores are computed, the next keys while values are summed.
             wait_for_tiles();
             load_keys<keys_of_tile, width>(values, v_head, first_key, shape);
@@ -123,11 +139,13 @@ struct any_attention_forward {
             clear(scores);
             if (sees) multiply_rows<width>(scores, queries + warp * 16 * pitch, keys);
             wait_for_tiles();
-            if (first_key + keys_of_tile < end_key) load_keys<keys_of_tile, width>(keys, k_head, first_key + keys_of_tile, shape);
+            int next_key = next_listed(list, first_key + keys_of_tile, end_key);
+            if (next_key < end_key) load_keys<keys_of_tile, width>(keys, k_head, next_key, shape);
             if (sees) {
                 weigh(scores, sums, softmax, first_key);
                 multiply_weights(sums, scores, values, weights);
             }
+            first_key = next_key;
         }
         wait_for_tiles();  // a block that sees no key of the split still has copies under way
         if (warp_row >= rows) return;

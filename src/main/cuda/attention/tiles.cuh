@@ -3,7 +3,8 @@
 // The query heads of a group share keys and values, so a block takes the rows of a group together: row r of key/value head `head` of a
 // sequence is query r / group of head `head` * group + r % group. Queries of neighbouring rows are the same or neighbours, so the causal
 // mask stays a diagonal; a decoded token (one query) is a tile of `group` rows; and the gradients of keys and values sum over a group by
-// walking over its rows.
+// walking over its rows. Where blocks of keys are listed, each query head has its own list, and a block takes rows of one head: as if each
+// had keys of its own (one_head_at_a_time).
 #pragma once
 
 #include "../ptx/cp_async.cuh"
@@ -19,11 +20,17 @@ constexpr int block_rows = 64;
 // The sizes of a call. Tensors are contiguous but for the sequences of keys and values, which lie key_batch_pitch elements apart.
 struct AttentionShape {
     int heads, kv_heads, group, head_dim, query_length, key_length;
+    int row_heads;  // of which blocks take rows: kv_heads, or all heads
     int64_t key_batch_pitch;
     uint64_t group_inverse;  // ceil(2^32 / group): divides exactly where dividend x group < 2^32
     float scale;
 
     __host__ __device__ int rows() const { return query_length * group; }
+    void one_head_at_a_time() {
+        row_heads = heads;
+        group = 1;
+        group_inverse = uint64_t{1} << 32;
+    }
     __device__ int query_of(int row) const { return static_cast<int>(static_cast<uint64_t>(row) * group_inverse >> 32); }
     // The last key that a row sees.
     __device__ int last_key(int row) const { return query_of(row) + key_length - query_length; }
@@ -39,8 +46,10 @@ struct AttentionShape {
         int query = query_of(row);
         return static_cast<int64_t>(row - query * group) * query_length + query;
     }
-    // Where key 0 of a key/value head is; keys lie key_pitch elements apart.
-    __device__ int64_t first_key(int64_t batch, int head) const { return batch * key_batch_pitch + head * head_dim; }
+    // Where key 0 of row head `head` is; keys lie key_pitch elements apart.
+    __device__ int64_t first_key(int64_t batch, int head) const {
+        return batch * key_batch_pitch + head / (row_heads / kv_heads) * head_dim;
+    }
     __device__ int key_pitch() const { return kv_heads * head_dim; }
 };
 

@@ -43,6 +43,7 @@ struct AttentionCall {
                                static_cast<int>(head_dim),
                                static_cast<int>(query_length),
                                static_cast<int>(key_length),
+                               static_cast<int>(kv_heads),
                                key_batch_pitch,
                                static_cast<uint64_t>(ceil_div(int64_t{1} << 32, group)),
                                static_cast<float>(scale)};
@@ -54,7 +55,7 @@ struct AttentionCall {
 
     // Blocks for tiles of `rows` rows in each key/value head of each sequence.
     int64_t blocks(int64_t rows) const {
-        int64_t blocks = ceil_div(rows, block_rows) * shape.kv_heads * batch;
+        int64_t blocks = ceil_div(rows, block_rows) * shape.row_heads * batch;
         if (blocks > INT32_MAX) fail(OTTAVA_UNSUPPORTED, "%s: a batch of %lld is too large", operation, static_cast<long long>(batch));
         return blocks;
     }
@@ -79,8 +80,8 @@ struct AttentionCall {
     }
 };
 
-inline int attention_forward(int64_t stream, int dtype, int64_t out, int64_t log_sum_exp, int64_t q, int64_t k, int64_t v, int64_t batch,
-                             int64_t heads, int64_t kv_heads, int64_t head_dim, int64_t query_length, int64_t key_length,
+inline int attention_forward(int64_t stream, int dtype, int64_t out, int64_t log_sum_exp, int64_t q, int64_t k, int64_t v, int64_t listed,
+                             int64_t batch, int64_t heads, int64_t kv_heads, int64_t head_dim, int64_t query_length, int64_t key_length,
                              int64_t key_batch_pitch, double scale) {
     AttentionCall call(stream, "attention_forward", dtype, batch, heads, kv_heads, head_dim, query_length, key_length, key_batch_pitch,
                        scale);
@@ -90,6 +91,10 @@ inline int attention_forward(int64_t stream, int dtype, int64_t out, int64_t log
     call.check_aligned("k", k);
     call.check_aligned("v", v);
     call.check_aligned("a sequence of k", batch > 1 ? key_batch_pitch * (dtype == OTTAVA_BF16 ? 2 : 4) : 0);
+    // The same splits with and without a list, so that the results are the same if every block is listed.
+    int64_t keys = call.keys_of_split(call.blocks(call.shape.rows())), splits = ceil_div(key_length, keys);
+    if (listed != 0) call.shape.one_head_at_a_time();
+    int64_t blocks = call.blocks(call.shape.rows());
     call.choose([&](auto element, auto width) {
         using T = decltype(element);
         using Kernel = any_attention_forward<T, width>;
@@ -99,14 +104,13 @@ inline int attention_forward(int64_t stream, int dtype, int64_t out, int64_t log
                       pointer<const T>(q),
                       pointer<const T>(k),
                       pointer<const T>(v),
+                      pointer<const uint32_t>(listed),
                       call.shape,
                       1,
                       static_cast<int>(key_length),
                       nullptr,
                       nullptr,
                       batch * query_length * heads};
-        int64_t blocks = call.blocks(call.shape.rows());
-        int64_t keys = call.keys_of_split(blocks), splits = ceil_div(key_length, keys);
         if (splits == 1) return launch(stream, kernel, blocks, Kernel::threads, Kernel::shared_bytes);
         Scratch scratch(stream, call.operation);
         kernel.splits = static_cast<int>(splits);

@@ -12,6 +12,7 @@
 #include "optimizer.h"
 #include "quantize.h"
 #include "rope.h"
+#include "sale.h"
 
 namespace ottava {
 
@@ -53,6 +54,12 @@ const Operations kernel_operations = {
     .rms_norm_quantize = kernels::rms_norm_quantize,
     .swiglu_quantize = kernels::swiglu_quantize,
     .swiglu_backward_quantize = kernels::swiglu_backward_quantize,
+    .sale_mean = kernels::sale_mean,
+    .sale_quantize = kernels::sale_quantize,
+    .sale_correction = kernels::sale_correction,
+    .sale_thresholds = kernels::sale_thresholds,
+    .sale_select = kernels::sale_select,
+    .block_lists = kernels::block_lists,
 };
 
 }  // namespace ottava

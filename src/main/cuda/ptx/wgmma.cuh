@@ -56,11 +56,16 @@ __device__ __forceinline__ void wgmma_pin(float (&sums)[COUNT]) {
 #pragma unroll
     for (int i = 0; i < COUNT; i++) asm volatile("" : "+f"(sums[i])::"memory");
 }
+template <int COUNT>
+__device__ __forceinline__ void wgmma_pin(int32_t (&sums)[COUNT]) {
+#pragma unroll
+    for (int i = 0; i < COUNT; i++) asm volatile("" : "+r"(sums[i])::"memory");
+}
 
 #else
 
-template <int COUNT>
-void wgmma_pin(float (&)[COUNT]) {
+template <class Sum, int COUNT>
+void wgmma_pin(Sum (&)[COUNT]) {
 }
 inline void wgmma_fence() {
 }

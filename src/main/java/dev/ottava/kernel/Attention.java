@@ -20,6 +20,24 @@ public final class Attention {
      */
     public static void forward(
             Tensor out, Tensor logSumExp, Tensor q, Tensor k, Tensor v, long keyLength, double scale) {
+        forward(out, logSumExp, q, k, v, null, keyLength, scale);
+    }
+
+    /**
+     * The same over the keys of the blocks that the mask has, as {@link Sale#select} makes it; every block gives the same bits as no mask. A query that sees
+     * no key of them has zeros in out and -infinity in logSumExp.
+     *
+     * @param blocks of q's queries and {@code keyLength} keys; null stands for all
+     */
+    public static void forward(
+            Tensor out,
+            Tensor logSumExp,
+            Tensor q,
+            Tensor k,
+            Tensor v,
+            BlockMask blocks,
+            long keyLength,
+            double scale) {
         DType dtype = Check.floating("attention", q, k, v, out);
         checkHeads("attention", q, k);
         Check.shape("attention", "out", out, q.shape());
@@ -28,6 +46,15 @@ public final class Attention {
                 q.size(1) <= keyLength && keyLength <= k.size(1),
                 "attention",
                 "key length " + keyLength + " for " + q.size(1) + " queries and a capacity of " + k.size(1));
+        if (blocks != null) {
+            Check.that(
+                    blocks.queryLength() == q.size(1) && blocks.keyLength() == keyLength,
+                    "attention",
+                    "blocks of " + blocks.queryLength() + " queries and " + blocks.keyLength() + " keys for "
+                            + q.size(1) + " and " + keyLength);
+            Check.shape("attention", "blocks", blocks.bits(), q.size(0), q.size(2), -1, -1);
+            Check.device("attention", q, blocks.bits());
+        }
         if (logSumExp != null) {
             Check.dtype("attention", "logSumExp", logSumExp, DType.F32);
             Check.shape("attention", "logSumExp", logSumExp, q.size(0), q.size(2), q.size(1));
@@ -40,6 +67,7 @@ public final class Attention {
                 q.address(),
                 k.address(),
                 v.address(),
+                blocks == null ? 0 : blocks.bits().address(),
                 q.size(0),
                 q.size(2),
                 k.size(2),

@@ -7,10 +7,22 @@ package dev.ottava.oracle;
 public record AttentionOracle(
         int batch, int heads, int kvHeads, int headDim, int queryLength, int keyLength, int capacity, double scale) {
 
+    /** Whether query i of a head attends to key j, beside causality. */
+    public interface Listed {
+        boolean has(int b, int h, int i, int j);
+    }
+
+    private static final Listed ALL = (b, h, i, j) -> true;
+
     public double[] forward(double[] q, double[] k, double[] v) {
+        return forward(q, k, v, ALL);
+    }
+
+    /** Over listed keys alone; zeros where a query has none. */
+    public double[] forward(double[] q, double[] k, double[] v, Listed listed) {
         double[] out = new double[q.length];
         forEachRow((b, h, i) -> {
-            double[] p = probabilities(q, k, b, h, i);
+            double[] p = probabilities(q, k, b, h, i, listed);
             for (int j = 0; j < p.length; j++) {
                 add(out, query(b, h, i), p[j], v, key(b, h, j));
             }
@@ -20,8 +32,12 @@ public record AttentionOracle(
 
     /** [batch, heads, queryLength] */
     public double[] logSumExp(double[] q, double[] k) {
+        return logSumExp(q, k, ALL);
+    }
+
+    public double[] logSumExp(double[] q, double[] k, Listed listed) {
         double[] result = new double[batch * heads * queryLength];
-        forEachRow((b, h, i) -> result[(b * heads + h) * queryLength + i] = logSumExp(scores(q, k, b, h, i)));
+        forEachRow((b, h, i) -> result[(b * heads + h) * queryLength + i] = logSumExp(scores(q, k, b, h, i, listed)));
         return result;
     }
 
@@ -31,7 +47,7 @@ public record AttentionOracle(
         double[] dK = new double[k.length];
         double[] dV = new double[v.length];
         forEachRow((b, h, i) -> {
-            double[] p = probabilities(q, k, b, h, i);
+            double[] p = probabilities(q, k, b, h, i, ALL);
             double[] dP = new double[p.length];
             double mean = 0;
             for (int j = 0; j < p.length; j++) {
@@ -70,19 +86,21 @@ public record AttentionOracle(
         return ((b * capacity + j) * kvHeads + h / (heads / kvHeads)) * headDim;
     }
 
-    private double[] scores(double[] q, double[] k, int b, int h, int i) {
+    private double[] scores(double[] q, double[] k, int b, int h, int i, Listed listed) {
         double[] scores = new double[i + keyLength - queryLength + 1];
         for (int j = 0; j < scores.length; j++) {
-            scores[j] = scale * dot(q, query(b, h, i), k, key(b, h, j));
+            scores[j] = listed.has(b, h, i, j)
+                    ? scale * dot(q, query(b, h, i), k, key(b, h, j))
+                    : Double.NEGATIVE_INFINITY;
         }
         return scores;
     }
 
-    private double[] probabilities(double[] q, double[] k, int b, int h, int i) {
-        double[] p = scores(q, k, b, h, i);
+    public double[] probabilities(double[] q, double[] k, int b, int h, int i, Listed listed) {
+        double[] p = scores(q, k, b, h, i, listed);
         double logSumExp = logSumExp(p);
         for (int j = 0; j < p.length; j++) {
-            p[j] = Math.exp(p[j] - logSumExp);
+            p[j] = p[j] == Double.NEGATIVE_INFINITY ? 0 : Math.exp(p[j] - logSumExp);
         }
         return p;
     }
@@ -91,6 +109,9 @@ public record AttentionOracle(
         double largest = Double.NEGATIVE_INFINITY;
         for (double value : x) {
             largest = Math.max(largest, value);
+        }
+        if (largest == Double.NEGATIVE_INFINITY) {
+            return largest;
         }
         double sum = 0;
         for (double value : x) {

@@ -20,6 +20,7 @@ import org.bytedeco.javacpp.tools.InfoMapper;
                         "ottava/gemm.h",
                         "ottava/rope.h",
                         "ottava/attention.h",
+                        "ottava/sparse_attention.h",
                         "ottava/activation.h",
                         "ottava/loss.h",
                         "ottava/optimizer.h",
