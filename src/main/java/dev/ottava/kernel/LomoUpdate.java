@@ -1,6 +1,7 @@
 package dev.ottava.kernel;
 
 import dev.ottava.binding.Native;
+import dev.ottava.core.DType;
 import dev.ottava.core.Status;
 import dev.ottava.core.Tensor;
 import java.util.List;

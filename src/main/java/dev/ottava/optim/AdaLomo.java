@@ -57,6 +57,20 @@ public final class AdaLomo implements Optimizer {
     }
 
     @Override
+    public void updateAll(List<Update> vectors, StepControl control) {
+        List<AdaLomoUpdate.VectorTarget> targets = vectors.stream()
+                .map(each -> new AdaLomoUpdate.VectorTarget(
+                        each.parameter().weight(),
+                        each.gradient(),
+                        states.get(each.parameter(), VECTOR),
+                        options.decayOf(each.parameter()),
+                        options.roundingOf(each.parameter()),
+                        each.sumSquares()))
+                .toList();
+        AdaLomoUpdate.applyToVectors(control, targets, options.maxGradValue());
+    }
+
+    @Override
     public Map<String, Tensor> state() {
         return states.all();
     }

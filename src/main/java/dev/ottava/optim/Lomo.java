@@ -5,6 +5,7 @@ import dev.ottava.core.Tensor;
 import dev.ottava.kernel.LomoRule;
 import dev.ottava.kernel.LomoUpdate;
 import dev.ottava.kernel.StepControl;
+import java.util.List;
 
 /** LOMO (Lv et al., 2023): gradient descent without a state. */
 public final class Lomo implements Optimizer {
@@ -35,5 +36,18 @@ public final class Lomo implements Optimizer {
                 options.maxGradValue(),
                 options.roundingOf(parameter),
                 sumSquares);
+    }
+
+    @Override
+    public void updateAll(List<Update> updates, StepControl control) {
+        List<LomoUpdate.Target> targets = updates.stream()
+                .map(each -> new LomoUpdate.Target(
+                        each.parameter().weight(),
+                        each.gradient(),
+                        options.decayOf(each.parameter()),
+                        options.roundingOf(each.parameter()),
+                        each.sumSquares()))
+                .toList();
+        LomoUpdate.apply(control, targets, options.maxGradValue());
     }
 }

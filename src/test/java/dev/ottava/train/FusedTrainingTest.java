@@ -18,6 +18,7 @@ import dev.ottava.nn.LlamaModel;
 import dev.ottava.nn.LlamaParameters;
 import dev.ottava.nn.Precision;
 import dev.ottava.nn.RopeConfig;
+import dev.ottava.nn.WeightFormat;
 import dev.ottava.optim.Lomo;
 import dev.ottava.optim.Optimizer;
 import dev.ottava.optim.UpdateOptions;
@@ -28,6 +29,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -36,8 +38,15 @@ class FusedTrainingTest {
     private static final int VOCABULARY = 150;
     private static final int LENGTH = 17;
     private static final UpdateOptions UPDATE = new UpdateOptions(0.1, true, 0.5, 11);
+    private static final Precision FP8 = Precision.fp8(Scaling.BLOCKS_128);
     private static final Map<String, Precision> PRECISIONS = Map.of(
-            "F32", Precision.F32, "BF16", Precision.BF16, "FP8", Precision.fp8(Scaling.BLOCKS_128));
+            "F32", Precision.F32,
+            "BF16", Precision.BF16,
+            "FP8", FP8,
+            "BF16 of F32", new Precision(DType.BF16, null, WeightFormat.F32),
+            "F32 of BF16", new Precision(DType.F32, null, WeightFormat.BF16),
+            "FP8 of FP8", new Precision(DType.BF16, Scaling.BLOCKS_128, WeightFormat.FP8),
+            "BF16 of FP8", new Precision(DType.BF16, null, WeightFormat.FP8));
 
     private static LlamaConfig config(boolean tied, double epsilon) {
         RopeConfig rope = new RopeConfig(100, null);
@@ -75,14 +84,26 @@ class FusedTrainingTest {
                     .map(i -> step.run(List.of(batch(i)), i, 0.1).gradNorm())
                     .toList();
             Map<String, float[]> weights = new TreeMap<>();
-            model.parameters().forEach(p -> weights.put(p.name(), p.weight().toFloats()));
+            for (Parameter parameter : model.parameters()) {
+                parameter.tensors().forEach((name, tensor) -> weights.put(name, tensor.toFloats()));
+            }
             return new Outcome(weights, norms);
         }
     }
 
     /** Every product is the same here, as no weight has more rows than one panel of it, so that the bits are. */
     @ParameterizedTest
-    @CsvSource({"F32, false", "BF16, false", "FP8, false", "F32, true", "BF16, true"})
+    @CsvSource({
+        "F32, false",
+        "BF16, false",
+        "FP8, false",
+        "F32, true",
+        "BF16, true",
+        "BF16 of F32, false",
+        "F32 of BF16, false",
+        "FP8 of FP8, false",
+        "BF16 of FP8, false"
+    })
     void fusedAndUnfusedGiveTheSameBits(String precision, boolean tied) {
         Outcome fused = train(tied, PRECISIONS.get(precision), 0, new Lomo(UPDATE));
         Outcome plain = train(tied, PRECISIONS.get(precision), 0, new Lomo(UPDATE)::update);
@@ -131,6 +152,8 @@ class FusedTrainingTest {
         "LOMO, BF16, true, 0",
         "LOMO, F32, true, 0.3",
         "LOMO, FP8, false, 0.3",
+        "LOMO, FP8 of FP8, false, 0",
+        "LOMO, BF16 of F32, false, 0.3",
         "ADALOMO, BF16, true, 0.3",
         "ADALOMO, F32, false, 0.3",
         "ADAMW, BF16, true, 0"
@@ -140,7 +163,9 @@ class FusedTrainingTest {
         MemoryStatistics plan = Trainer.plan(config(tied, 1e-5), options, LENGTH);
         try (Device device = Device.open("cpu");
                 LlamaModel model = LlamaModel.empty(config(tied, 1e-5), device, options.precision())) {
-            model.parameters().forEach(parameter -> parameter.weight().fill(0.01));
+            for (Parameter parameter : model.parameters()) { // zeros, which need no workspace
+                parameter.tensors().values().forEach(t -> t.copyFrom(ByteBuffer.allocateDirect((int) t.bytes())));
+            }
             try (TrainingStep step = new TrainingStep(model, options)) {
                 step.run(List.of(batch(1)), 1, 0.1);
                 step.run(List.of(batch(2)), 2, 0.1);
@@ -159,18 +184,14 @@ class FusedTrainingTest {
      * first pass finds it, and every weight keeps its bits.
      */
     @ParameterizedTest
-    @CsvSource({"LOMO, F32", "LOMO, BF16", "LOMO, FP8", "ADALOMO, F32", "ADAMW, F32", "ADAMW, BF16"})
+    @CsvSource({"LOMO, F32", "LOMO, BF16", "LOMO, FP8", "LOMO, FP8 of FP8", "ADALOMO, F32", "ADAMW, F32", "ADAMW, BF16"})
     void nanInTheLastGradientChangesNothing(OptimizerKind kind, String name) {
         Precision precision = PRECISIONS.get(name);
         try (Device device = Device.open("cpu");
                 LlamaModel model = LlamaModel.initialize(config(false, 1e-30), device, precision, 3);
                 TrainingStep step = new TrainingStep(model, options(kind, precision, 0.3))) {
             step.run(List.of(batch(1)), 1, 0.1);
-            Batch batch = batch(2);
-            model.parameters().stream()
-                    .filter(p -> p.name().equals("model.embed_tokens.weight"))
-                    .forEach(p -> p.weight().rows(VOCABULARY - 1, VOCABULARY).fill(0));
-            batch.ids()[LENGTH - 1] = VOCABULARY - 1;
+            Batch batch = withNan(model);
             Map<String, ByteBuffer> before = bytes(model, step);
             String message = assertThrows(TrainingException.class, () -> step.run(List.of(batch), 2, 0.1))
                     .getMessage();
@@ -185,10 +206,33 @@ class FusedTrainingTest {
         }
     }
 
+    private static Batch withNan(LlamaModel model) {
+        Batch batch = batch(2);
+        model.parameters().stream()
+                .filter(p -> p.name().equals("model.embed_tokens.weight"))
+                .forEach(p -> p.weight().rows(VOCABULARY - 1, VOCABULARY).fill(0));
+        batch.ids()[LENGTH - 1] = VOCABULARY - 1;
+        return batch;
+    }
+
+    /** One pass finds it too late, and says so. */
+    @Test
+    void nanInOnePassAsksForTheLastCheckpoint() {
+        try (Device device = Device.open("cpu");
+                LlamaModel model = LlamaModel.initialize(config(false, 1e-30), device, Precision.F32, 3);
+                TrainingStep step = new TrainingStep(model, options(OptimizerKind.LOMO, Precision.F32, 0))) {
+            Batch batch = withNan(model);
+            String message = assertThrows(TrainingException.class, () -> step.run(List.of(batch), 1, 0.1))
+                    .getMessage();
+            assertTrue(message.contains("norm of the gradients is NaN"), message);
+            assertTrue(message.contains("these have changed: go back to the last checkpoint"), message);
+        }
+    }
+
     private static Map<String, ByteBuffer> bytes(LlamaModel model, TrainingStep step) {
         Map<String, Tensor> tensors = new TreeMap<>(step.optimizer().state());
         for (Parameter parameter : model.parameters()) {
-            tensors.put(parameter.name(), parameter.weight());
+            tensors.putAll(parameter.tensors());
         }
         Map<String, ByteBuffer> bytes = new TreeMap<>();
         tensors.forEach((name, tensor) -> {
