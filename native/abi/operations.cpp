@@ -1,6 +1,7 @@
 // The C ABI of the operations: each goes to the table of the stream's device.
 #include "check_fused_lomo.h"
 #include "check_gemm_fp8.h"
+#include "check_saved.h"
 #include "check_update.h"
 #include "device_object.h"
 
@@ -84,6 +85,8 @@ int ottava_rms_norm_forward(int64_t stream, int dtype, int64_t y, int64_t invers
 int ottava_rms_norm_backward(int64_t stream, int dtype, int64_t d_x, int accumulate_d_x, int64_t d_weight, int accumulate_d_weight,
                              int64_t d_y, int64_t x, int64_t x_pitch, int64_t x_scales, int64_t weight, int64_t inverse_rms, int64_t rows,
                              int64_t columns) {
+    int status = guarded([&] { check_saved("rms_norm_backward", "x", x, x_pitch, x_scales, columns); });
+    if (status != OTTAVA_OK) return status;
     return dispatch<&Operations::rms_norm_backward>(stream, dtype, d_x, accumulate_d_x, d_weight, accumulate_d_weight, d_y, x, x_pitch,
                                                     x_scales, weight, inverse_rms, rows, columns);
 }
@@ -267,6 +270,8 @@ int ottava_transpose_codes(int64_t stream, int64_t y, int64_t y_pitch, int64_t x
 int ottava_rms_norm_quantize(int64_t stream, int q_dtype, int64_t q, int64_t q_pitch, int64_t q_transposed, int64_t q_transposed_pitch,
                              int scaling, int64_t scales, int scales_given, int64_t inverse_rms, int dtype, int64_t x, int64_t x_pitch,
                              int64_t x_scales, int64_t weight, int64_t rows, int64_t columns, double epsilon) {
+    int status = guarded([&] { check_saved("rms_norm_quantize", "x", x, x_pitch, x_scales, columns); });
+    if (status != OTTAVA_OK) return status;
     return dispatch<&Operations::rms_norm_quantize>(stream, q_dtype, q, q_pitch, q_transposed, q_transposed_pitch, scaling, scales,
                                                     scales_given, inverse_rms, dtype, x, x_pitch, x_scales, weight, rows, columns, epsilon);
 }
@@ -274,6 +279,8 @@ int ottava_rms_norm_quantize(int64_t stream, int q_dtype, int64_t q, int64_t q_p
 int ottava_swiglu_quantize(int64_t stream, int q_dtype, int64_t q, int64_t q_pitch, int64_t q_transposed, int64_t q_transposed_pitch,
                            int scaling, int64_t scales, int scales_given, int dtype, int64_t gate, int64_t up, int64_t gate_pitch,
                            int64_t gate_scales, int64_t up_scales, int64_t rows, int64_t columns) {
+    int status = guarded([&] { check_saved_pair("swiglu_quantize", gate, up, gate_pitch, gate_scales, up_scales, columns); });
+    if (status != OTTAVA_OK) return status;
     return dispatch<&Operations::swiglu_quantize>(stream, q_dtype, q, q_pitch, q_transposed, q_transposed_pitch, scaling, scales,
                                                   scales_given, dtype, gate, up, gate_pitch, gate_scales, up_scales, rows, columns);
 }
@@ -282,6 +289,8 @@ int ottava_swiglu_backward_quantize(int64_t stream, int q_dtype, int64_t d_gate,
                                     int64_t d_up, int64_t d_up_transposed, int64_t d_up_scales, int64_t q_pitch, int64_t q_transposed_pitch,
                                     int scaling, int dtype, int64_t d_y, int64_t gate, int64_t up, int64_t gate_pitch, int64_t gate_scales,
                                     int64_t up_scales, int64_t rows, int64_t columns) {
+    int status = guarded([&] { check_saved_pair("swiglu_backward_quantize", gate, up, gate_pitch, gate_scales, up_scales, columns); });
+    if (status != OTTAVA_OK) return status;
     return dispatch<&Operations::swiglu_backward_quantize>(stream, q_dtype, d_gate, d_gate_transposed, d_gate_scales, d_up, d_up_transposed,
                                                            d_up_scales, q_pitch, q_transposed_pitch, scaling, dtype, d_y, gate, up,
                                                            gate_pitch, gate_scales, up_scales, rows, columns);

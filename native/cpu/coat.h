@@ -29,19 +29,22 @@ struct CoatGroup {
 
     // Rounds x[0 .. count), of at most `size` numbers, and sets the group; most_exponent: its upper bound.
     void store(uint8_t* codes, const float* x, int64_t count, float most_exponent) {
-        uint32_t greatest = 0, least = 0x7f800000u;
-#pragma omp simd reduction(max : greatest) reduction(min : least)
+        constexpr int32_t infinity = 0x7f800000;
+        int32_t highest = 0, lowest = infinity;
+#pragma omp simd reduction(max : highest) reduction(min : lowest)
         for (int64_t i = 0; i < count; i++) {
-            uint32_t bits = normal_magnitude(x[i]);
-            bool counts = bits != 0 && bits < 0x7f800000u;
-            greatest = counts && bits > greatest ? bits : greatest;
-            least = counts && bits < least ? bits : least;
+            int32_t bits = static_cast<int32_t>(normal_magnitude(x[i]));
+            int32_t high = bits < infinity ? bits : 0, low = bits > 0 ? bits : infinity;
+            highest = high > highest ? high : highest;
+            lowest = low < lowest ? low : lowest;
         }
+        uint32_t greatest = static_cast<uint32_t>(highest), least = static_cast<uint32_t>(lowest);
         Log2 high = vector_log2(greatest);
         float range = greatest == 0 ? 0 : difference(high, vector_log2(least));
         constexpr float sixteenths = 265.83536f;  // 16 log2(100352)
-        float steps = floorf(sixteenths / range);
-        steps = steps < 16 * most_exponent ? steps : 16 * most_exponent;
+        float most_steps = 16 * most_exponent;
+        float steps = range > 0 ? floorf(sixteenths / range) : most_steps;  // of equal numbers it may be just below 0
+        steps = steps < most_steps ? steps : most_steps;
         largest = bits_to_float(greatest);
         exponent = greatest == 0 ? 1.0f : (steps > 1 ? steps : 1.0f) / 16;
         float power = exponent;

@@ -15,6 +15,7 @@
 #include "gemm/tile_order.cuh"
 #include "launch/gemm_fp8.h"
 #include "ptx/fp8.cuh"
+#include "sm90_lomo.h"
 
 using namespace ottava;
 
@@ -406,6 +407,7 @@ int main() {
     stream = ottava_device_default_stream(device);
     check_plans();
     run_kernels();
+    cases += check_sm90_lomo(device, stream, wrong);
     ottava_device_close(device);
     std::printf("%d cases, %d wrong\n", cases, wrong);
     return wrong == 0 ? 0 : 1;

@@ -68,7 +68,6 @@ struct PlainMoments {
     T* second;
 
     static constexpr bool keeps_finite = false;
-    static constexpr int least_blocks = sizeof(T) == 2 ? 2 : 0;  // random numbers take registers
     __device__ __forceinline__ bool aligned() const { return all_aligned_16(first, second); }
     __device__ __forceinline__ void load(float* m, float* v, int64_t i, int64_t left, bool aligned) const {
         load_run<update_run>(m, first + i, left, aligned);
@@ -85,7 +84,6 @@ struct CoatMoments {
     CoatMoment first, second;
 
     static constexpr bool keeps_finite = true;
-    static constexpr int least_blocks = 0;
     __device__ __forceinline__ bool aligned() const { return true; }
     __device__ __forceinline__ void load(float* m, float* v, int64_t i, int64_t left, bool) const {
         first.load(m, i, left);
@@ -114,7 +112,7 @@ struct AdamWRow {
 
 template <class Weight, class Moments, class G>
 struct any_adamw_update {
-    static constexpr int threads = 256, least_blocks = Moments::least_blocks;
+    static constexpr int threads = 256, least_blocks = 2;  // with three, some would spill
     using Row = AdamWRow<Weight, Moments, G>;
     TensorTable<Row, 48> tensors;
     double beta1, beta2;

@@ -83,8 +83,9 @@ struct CoatMoment {
         Log2 high(greatest);
         if (greatest != 0) {
             float range = high.minus(Log2(least));
-            float steps = floorf(265.83536f / range);  // 16 log2(100352)
-            steps = steps < 16 * most_exponent ? steps : 16 * most_exponent;
+            float most_steps = 16 * most_exponent;
+            float steps = range > 0 ? floorf(265.83536f / range) : most_steps;  // 16 log2(100352)
+            steps = steps < most_steps ? steps : most_steps;
             g.exponent = (steps > 1 ? steps : 1.0f) / 16;
         }
         uint32_t words[2];

@@ -26,22 +26,32 @@ public final class AttentionOperation {
         Tensor y4 = heads(y.value(), batch, headDim);
         SharedTensor logSumExp = tape.side(DType.F32, batch, q4.size(2), q4.size(1));
         Attention.forward(y4, logSumExp.tensor(), q4, k4, v4, k4.size(1), scale);
-        List<SharedTensor> saved = List.of(q.shared(), k.shared(), v.shared(), y.shared(), logSumExp);
+        Saving saving = tape.policy().attention();
+        SharedSaved savedQ = tape.save(q, saving);
+        SharedSaved savedK = tape.save(k, saving);
+        SharedSaved savedV = tape.save(v, saving);
+        SharedSaved savedY = tape.save(y, saving);
+        List<Held> saved = List.of(savedQ, savedK, savedV, savedY, logSumExp);
         tape.record(y.gradient(), List.of(), saved, parameters -> {
             Tensor dQ = onlyUse(q);
             Tensor dK = onlyUse(k);
             Tensor dV = onlyUse(v);
-            Attention.backward(
-                    heads(dQ, batch, headDim),
-                    heads(dK, batch, headDim),
-                    heads(dV, batch, headDim),
-                    heads(y.gradient().tensor(), batch, headDim),
-                    q4,
-                    k4,
-                    v4,
-                    y4,
-                    logSumExp.tensor(),
-                    scale);
+            try (Tensor rQ = savedQ.saved().restore();
+                    Tensor rK = savedK.saved().restore();
+                    Tensor rV = savedV.saved().restore();
+                    Tensor rY = savedY.saved().restore()) {
+                Attention.backward(
+                        heads(dQ, batch, headDim),
+                        heads(dK, batch, headDim),
+                        heads(dV, batch, headDim),
+                        heads(y.gradient().tensor(), batch, headDim),
+                        heads(rQ, batch, headDim),
+                        heads(rK, batch, headDim),
+                        heads(rV, batch, headDim),
+                        heads(rY, batch, headDim),
+                        logSumExp.tensor(),
+                        scale);
+            }
         });
         logSumExp.release();
         return y;

@@ -28,16 +28,32 @@ public final class Fp8LinearOperation {
      * @return [rows, out], of the dtype that the layer computes in
      */
     public static Variable apply(Tape tape, QuantizedVariable x, LinearWeight weight, Parameter bias) {
-        Parameter parameter = weight.parameter();
-        Variable y = tape.empty(weight.dtype(), x.value().rows(), parameter.weight().size(0));
+        Variable y = tape.empty(weight.dtype(), x.value().rows(), weight.parameter().weight().size(0));
         try (Operand<QuantizedMatrix> w = weight.codes()) {
             Fp8Gemm.forward(y.value(), x.value(), w.value(), bias == null ? null : bias.weight());
         }
+        record(tape, y.gradient(), x, weight, bias);
+        return y;
+    }
+
+    /** The same, in groups of 16 where it is made, for a gated activation. */
+    public static QuantizedVariable groups(Tape tape, QuantizedVariable x, LinearWeight weight, Parameter bias) {
+        long out = weight.parameter().weight().size(0);
+        QuantizedVariable y = QuantizedVariable.groups(tape, weight.dtype(), x.value().rows(), out);
+        try (Operand<QuantizedMatrix> w = weight.codes()) {
+            Fp8Gemm.forward(y.value(), x.value(), w.value(), bias == null ? null : bias.weight());
+        }
+        record(tape, y.gradient(), x, weight, bias);
+        return y;
+    }
+
+    private static void record(
+            Tape tape, Gradient gradient, QuantizedVariable x, LinearWeight weight, Parameter bias) {
+        Parameter parameter = weight.parameter();
         List<Parameter> used = Stream.of(parameter, bias).filter(p -> p != null).toList();
-        tape.record(y.gradient(), used, x.saved(), parameters -> {
-            boolean ready = y.gradient().quantized() != null;
-            QuantizedMatrix dY =
-                    ready ? y.gradient().quantized() : quantize(y.gradient().tensor(), weight);
+        tape.record(gradient, used, x.saved(), parameters -> {
+            boolean ready = gradient.quantized() != null;
+            QuantizedMatrix dY = ready ? gradient.quantized() : quantize(gradient.tensor(), weight);
             try {
                 // The gradient of x first: handing on the weight's gradient changes the weight.
                 GradientTarget dX = x.gradient().target();
@@ -58,7 +74,7 @@ public final class Fp8LinearOperation {
                     if (ready) {
                         sumColumns(dBias, dY, weight.dtype());
                     } else {
-                        Elementwise.columnSum(dBias.tensor(), y.gradient().tensor(), dBias.accumulate());
+                        Elementwise.columnSum(dBias.tensor(), gradient.tensor(), dBias.accumulate());
                     }
                     parameters.done(bias);
                 }
@@ -68,7 +84,6 @@ public final class Fp8LinearOperation {
                 }
             }
         });
-        return y;
     }
 
     private static QuantizedMatrix quantize(Tensor gradient, LinearWeight weight) {

@@ -11,7 +11,7 @@ import java.util.Arrays;
 /**
  * The gradient of a variable while the backward pass sums it up. An operation may instead leave it quantised, for a linear layer that would quantise it anyway.
  */
-final class Gradient {
+final class Gradient implements Tape.Output {
     private static final String ONLY = "a gradient that is quantised has to be the only one of its variable";
 
     private final Device device;
@@ -24,6 +24,10 @@ final class Gradient {
         this.device = device;
         this.dtype = dtype;
         this.shape = shape;
+    }
+
+    DType dtype() {
+        return dtype;
     }
 
     /** The sum, complete once all operations that used the variable have run backward. */
@@ -80,7 +84,8 @@ final class Gradient {
         return quantized;
     }
 
-    void release() {
+    @Override
+    public void release() {
         if (sum != null) {
             sum.release();
             sum = null;

@@ -27,20 +27,23 @@ public final class LinearOperation {
             Gemm.multiply(y.value(), input, false, w.value(), false, b.value(), false);
         }
         List<Parameter> used = Stream.of(parameter, bias).filter(p -> p != null).toList();
-        tape.record(y.gradient(), used, List.of(x.shared()), parameters -> {
+        SharedSaved saved = tape.save(x, tape.policy().operands());
+        tape.record(y.gradient(), used, List.of(saved), parameters -> {
             // The gradient of x first: handing on the weight's gradient changes the weight.
             GradientTarget dX = x.gradient().target();
             try (Operand<Tensor> w = weight.matrix()) {
                 Gemm.inputGradient(dX.tensor(), y.gradient().tensor(), w.value(), dX.accumulate());
             }
-            GradientEpilogue epilogue = parameters.epilogue(parameter);
-            if (epilogue != null) {
-                epilogue.take(parameter, y.gradient().tensor(), input);
-                parameters.taken(parameter);
-            } else {
-                GradientTarget dW = parameters.open(parameter);
-                Gemm.weightGradient(dW.tensor(), y.gradient().tensor(), input, dW.accumulate());
-                parameters.done(parameter);
+            try (Tensor restored = saved.saved().restore()) {
+                GradientEpilogue epilogue = parameters.epilogue(parameter);
+                if (epilogue != null) {
+                    epilogue.take(parameter, y.gradient().tensor(), restored);
+                    parameters.taken(parameter);
+                } else {
+                    GradientTarget dW = parameters.open(parameter);
+                    Gemm.weightGradient(dW.tensor(), y.gradient().tensor(), restored, dW.accumulate());
+                    parameters.done(parameter);
+                }
             }
             if (bias != null) {
                 GradientTarget dBias = parameters.open(bias);

@@ -5,33 +5,67 @@ import dev.ottava.core.MemoryPurpose;
 import dev.ottava.kernel.QuantizedMatrix;
 import dev.ottava.kernel.QuantizedMatrix.Layout;
 import dev.ottava.kernel.Scaling;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 
 /**
- * The input of linear layers in FP8, [rows, columns] of E4M3: codes for the forward pass and, on a tape that records, transposed codes for the gradients of the
- * weights, the only copy that is saved. Its gradient is a tensor of the dtype it was quantised from.
+ * A matrix [rows, columns] of E4M3 on a {@link Tape}. Its gradient is a tensor of the dtype it would have had.
+ *
+ * <p>As an operand of products it has codes for the forward pass and transposed codes for the gradients of the weights. The latter are saved, or made again when
+ * the backward pass first wants them and freed when it has passed. As the input of a gated activation it has codes in groups of 16, which are saved.
  */
 public final class QuantizedVariable implements LinearInput {
+    private final Tape tape;
     private final QuantizedMatrix value;
-    private final SharedTensor codes;
-    private final SharedTensor transposed;
-    private final SharedTensor scales;
+    private final List<SharedTensor> tensors = new ArrayList<>();
+    private final List<Held> saved = new ArrayList<>();
     private final Gradient gradient;
+    private Consumer<QuantizedMatrix> again;
+    private QuantizedMatrix madeAgain;
     private boolean closed;
 
-    /** A variable whose value is not yet computed. */
-    QuantizedVariable(Tape tape, DType gradientDType, Scaling scaling, long rows, long columns) {
+    private QuantizedVariable(Tape tape, DType gradientDType, Scaling scaling, Layout layout, long rows, long columns) {
+        this.tape = tape;
         value = QuantizedMatrix.empty(
-                tape.device().arena(MemoryPurpose.ACTIVATIONS),
-                DType.E4M3,
-                scaling,
-                tape.isRecording() ? Layout.BOTH : Layout.CODES,
-                rows,
-                columns);
-        codes = new SharedTensor(value.codes());
-        transposed = tape.isRecording() ? new SharedTensor(value.transposed()) : null;
-        scales = new SharedTensor(value.scales());
+                tape.device().arena(MemoryPurpose.ACTIVATIONS), DType.E4M3, scaling, layout, rows, columns);
         gradient = new Gradient(tape.device(), gradientDType, rows, columns);
+        if (value.codes() != null) {
+            tensors.add(new SharedTensor(value.codes()));
+        }
+        if (value.transposed() != null) {
+            tensors.add(new SharedTensor(value.transposed()));
+        }
+        tensors.add(new SharedTensor(value.scales()));
+        // Of an operand of products, codes are for the forward pass alone.
+        saved.addAll(layout == Layout.BOTH ? tensors.subList(1, 3) : tensors);
+    }
+
+    /** An operand of products whose value is not yet computed. */
+    static QuantizedVariable operand(Tape tape, DType gradientDType, Scaling scaling, long rows, long columns) {
+        boolean saves = tape.isRecording() && tape.policy().operands() != Saving.AGAIN;
+        return new QuantizedVariable(
+                tape, gradientDType, scaling, saves ? Layout.BOTH : Layout.CODES, rows, columns);
+    }
+
+    /** The input of a gated activation, not yet computed. */
+    static QuantizedVariable groups(Tape tape, DType gradientDType, long rows, long columns) {
+        return new QuantizedVariable(tape, gradientDType, Scaling.GROUPS_16, Layout.CODES, rows, columns);
+    }
+
+    /**
+     * Says how the transposed codes are made again, if the policy has it so.
+     *
+     * @param recipe writes the transposed codes of a matrix that has the scales already
+     * @param sources what the recipe reads
+     */
+    void madeFrom(List<? extends Held> sources, Consumer<QuantizedMatrix> recipe) {
+        if (value.transposed() == null) {
+            again = recipe;
+            saved.clear();
+            saved.add(tensors.get(tensors.size() - 1));
+            saved.addAll(sources);
+        }
     }
 
     /** The value. It may be used while the variable is open. */
@@ -39,30 +73,51 @@ public final class QuantizedVariable implements LinearInput {
         return value;
     }
 
-    /** The value without the codes, which the backward pass does not need. */
-    QuantizedMatrix transposed() {
-        return new QuantizedMatrix(
-                value.rows(), value.columns(), null, value.transposed(), value.scaling(), value.scales());
+    /** What the operations that read this save of it. */
+    List<Held> saved() {
+        return saved;
     }
 
-    /** What {@link #transposed} holds on to. */
-    List<SharedTensor> saved() {
-        return transposed == null ? List.of() : List.of(transposed, scales);
+    /** The operand of the gradient of a weight. Codes for the forward pass may be gone. */
+    QuantizedMatrix transposed() {
+        if (again == null) {
+            return new QuantizedMatrix(
+                    value.rows(), value.columns(), null, value.transposed(), value.scaling(), value.scales());
+        }
+        if (madeAgain == null) {
+            madeAgain = QuantizedMatrix.withScales(
+                    tape.device().arena(MemoryPurpose.WORKSPACE),
+                    DType.E4M3,
+                    value.scaling(),
+                    value.scales(),
+                    Layout.TRANSPOSED,
+                    value.rows(),
+                    value.columns());
+            again.accept(madeAgain);
+        }
+        return madeAgain;
     }
 
     Gradient gradient() {
         return gradient;
     }
 
+    /** What is left when all who read this have run backward. */
+    Tape.Output output() {
+        return () -> {
+            gradient.release();
+            if (madeAgain != null) {
+                madeAgain.transposed().close();
+                madeAgain = null;
+            }
+        };
+    }
+
     @Override
     public void close() {
         if (!closed) {
             closed = true;
-            codes.release();
-            if (transposed != null) {
-                transposed.release();
-            }
-            scales.release();
+            tensors.forEach(SharedTensor::release);
         }
     }
 }

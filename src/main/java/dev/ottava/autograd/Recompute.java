@@ -18,11 +18,14 @@ public final class Recompute {
         }
         Variable y;
         try (Tape forward = Tape.notRecording(tape.device())) {
+            forward.use(tape.policy());
             y = part.apply(forward, x);
         }
+        SavingPolicy policy = tape.policy();
         tape.record(y.gradient(), List.of(), List.of(x.shared()), parameters -> {
             try (Tape again = Tape.recording(tape.device());
                     Variable input = Tape.sharing(x)) {
+                again.use(policy);
                 try (Variable output = part.apply(again, input)) {
                     output.gradient().add(y.gradient().shared());
                     // The gradient of y is now that of output alone, so that it can be added to in place.

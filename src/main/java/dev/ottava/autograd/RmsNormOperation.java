@@ -19,38 +19,65 @@ public final class RmsNormOperation {
         try (Operand<Tensor> w = Operand.of(weight, input.dtype())) {
             RmsNorm.forward(y.value(), inverseRms.tensor(), input, w.value(), epsilon);
         }
-        record(tape, y.gradient(), x, weight, inverseRms);
+        SharedSaved saved = tape.save(x, tape.policy().norms());
+        record(tape, y.gradient(), y.gradient(), x, saved, weight, inverseRms);
         return y;
     }
 
-    /** The same, quantised where it is made, for linear layers. */
+    /** The same, quantised where it is made, for linear layers; from the FP8 form of x where that is what is saved. */
     public static QuantizedVariable quantized(
             Tape tape, Variable x, Parameter weight, double epsilon, Scaling scaling) {
         Tensor input = x.value();
-        QuantizedVariable y = new QuantizedVariable(tape, input.dtype(), scaling, input.size(0), input.size(1));
+        DType dtype = input.dtype();
+        QuantizedVariable y = QuantizedVariable.operand(tape, dtype, scaling, input.size(0), input.size(1));
         SharedTensor inverseRms = tape.side(DType.F32, input.size(0));
-        try (Operand<Tensor> w = Operand.of(weight, input.dtype())) {
-            Quantize.rmsNorm(y.value(), inverseRms.tensor(), input, w.value(), epsilon);
+        SharedSaved saved = tape.save(x, tape.policy().norms());
+        try (Operand<Tensor> w = Operand.of(weight, dtype)) {
+            if (saved.saved() instanceof Fp8Groups twin) {
+                Quantize.rmsNorm(y.value(), inverseRms.tensor(), twin.matrix(), w.value(), epsilon);
+            } else {
+                Quantize.rmsNorm(y.value(), inverseRms.tensor(), input, w.value(), epsilon);
+            }
         }
-        record(tape, y.gradient(), x, weight, inverseRms);
+        y.madeFrom(List.of(saved, inverseRms), transposed -> {
+            try (Operand<Tensor> w = Operand.of(weight, dtype)) {
+                if (saved.saved() instanceof Fp8Groups twin) {
+                    Quantize.rmsNormWithScales(transposed, inverseRms.tensor(), twin.matrix(), w.value());
+                } else {
+                    try (Tensor restored = saved.saved().restore()) {
+                        Quantize.rmsNormWithScales(transposed, inverseRms.tensor(), restored, w.value());
+                    }
+                }
+            }
+        });
+        record(tape, y.output(), y.gradient(), x, saved, weight, inverseRms);
         return y;
     }
 
-    private static void record(Tape tape, Gradient dY, Variable x, Parameter weight, SharedTensor inverseRms) {
-        Tensor input = x.value();
-        tape.record(dY, List.of(weight), List.of(x.shared(), inverseRms), parameters -> {
+    private static void record(
+            Tape tape,
+            Tape.Output y,
+            Gradient gradient,
+            Variable x,
+            SharedSaved saved,
+            Parameter weight,
+            SharedTensor inverseRms) {
+        DType dtype = x.value().dtype();
+        tape.record(y, List.of(weight), List.of(saved, inverseRms), parameters -> {
             GradientTarget dX = x.gradient().target();
             GradientTarget dWeight = parameters.open(weight);
-            try (Operand<Tensor> w = Operand.of(weight, input.dtype())) {
-                RmsNorm.backward(
-                        dX.tensor(),
-                        dX.accumulate(),
-                        dWeight.tensor(),
-                        dWeight.accumulate(),
-                        dY.tensor(),
-                        input,
-                        w.value(),
-                        inverseRms.tensor());
+            Tensor dY = gradient.tensor();
+            Tensor r = inverseRms.tensor();
+            boolean addX = dX.accumulate();
+            boolean addWeight = dWeight.accumulate();
+            try (Operand<Tensor> w = Operand.of(weight, dtype)) {
+                if (saved.saved() instanceof Fp8Groups twin) {
+                    RmsNorm.backward(dX.tensor(), addX, dWeight.tensor(), addWeight, dY, twin.matrix(), w.value(), r);
+                } else {
+                    try (Tensor restored = saved.saved().restore()) {
+                        RmsNorm.backward(dX.tensor(), addX, dWeight.tensor(), addWeight, dY, restored, w.value(), r);
+                    }
+                }
             }
             parameters.done(weight);
         });

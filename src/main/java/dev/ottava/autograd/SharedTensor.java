@@ -3,8 +3,8 @@ package dev.ottava.autograd;
 import dev.ottava.core.MemoryPurpose;
 import dev.ottava.core.Tensor;
 
-/** A tensor with several holders, freed when the last lets go of it. */
-final class SharedTensor {
+/** A tensor with several holders. */
+final class SharedTensor implements Held {
     private final Tensor tensor;
     private int holders = 1;
 
@@ -29,12 +29,14 @@ final class SharedTensor {
         return new SharedTensor(copy);
     }
 
-    SharedTensor retain() {
+    @Override
+    public SharedTensor retain() {
         holders++;
         return this;
     }
 
-    void release() {
+    @Override
+    public void release() {
         if (--holders == 0) {
             tensor.close();
         }

@@ -21,7 +21,13 @@ public final class Tape implements AutoCloseable {
         void run(ParameterGradients parameters);
     }
 
-    private record Node(Gradient output, Backward backward, List<SharedTensor> saved) {
+    /** What the backward pass of the operations that read a value leaves for that of the operation that made it. */
+    @FunctionalInterface
+    interface Output {
+        void release();
+    }
+
+    private record Node(Output output, Backward backward, List<? extends Held> saved) {
         void releaseGradient() {
             if (output != null) {
                 output.release();
@@ -30,7 +36,7 @@ public final class Tape implements AutoCloseable {
 
         void release() {
             releaseGradient();
-            saved.forEach(SharedTensor::release);
+            saved.forEach(Held::release);
         }
     }
 
@@ -38,6 +44,7 @@ public final class Tape implements AutoCloseable {
     private final boolean recording;
     private final Predicate<Parameter> epilogue;
     private final boolean twice;
+    private SavingPolicy policy = SavingPolicy.AS_COMPUTED;
     private final List<Node> nodes = new ArrayList<>();
     private final Map<Parameter, Integer> uses = new HashMap<>();
 
@@ -76,6 +83,21 @@ public final class Tape implements AutoCloseable {
         return recording;
     }
 
+    /** Says what the operations from here on save, and how. A tape that does not record computes as one that does. */
+    public void use(SavingPolicy newPolicy) {
+        policy = newPolicy;
+    }
+
+    /** What operations save now. */
+    public SavingPolicy policy() {
+        return policy;
+    }
+
+    /** What an operation saves of a variable. On a tape that saves nothing, a form is made only where it is computed with. */
+    SharedSaved save(Variable x, Saving saving) {
+        return x.saved(recording || saving == Saving.FP8 ? saving : Saving.AS_COMPUTED);
+    }
+
     /** Whether the gradient of a weight, which the last operation of the forward pass uses, must not be made before the backward pass. */
     boolean mayNotWait(Parameter weight) {
         return twice || (!uses.containsKey(weight) && epilogue.test(weight));
@@ -93,11 +115,11 @@ public final class Tape implements AutoCloseable {
     }
 
     /** Notes an operation. {@code saved} is held until it has run backward. The loss, where the backward pass starts, has no output. */
-    void record(Gradient output, List<Parameter> parameters, List<SharedTensor> saved, Backward backward) {
+    void record(Output output, List<Parameter> parameters, List<? extends Held> saved, Backward backward) {
         if (!recording) {
             return;
         }
-        saved.forEach(SharedTensor::retain);
+        saved.forEach(Held::retain);
         parameters.forEach(parameter -> uses.merge(parameter, 1, Integer::sum));
         nodes.add(new Node(output, backward, saved));
     }

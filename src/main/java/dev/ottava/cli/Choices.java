@@ -3,6 +3,7 @@ package dev.ottava.cli;
 import dev.ottava.core.DType;
 import dev.ottava.kernel.Scaling;
 import dev.ottava.nn.WeightFormat;
+import dev.ottava.optim.AdamW;
 import dev.ottava.train.TrainingOptions.Fp8WeightRounding;
 import dev.ottava.train.TrainingOptions.OptimizerKind;
 import dev.ottava.train.TrainingOptions.ScheduleKind;
@@ -87,6 +88,12 @@ final class Choices {
         }
     }
 
+    /** What is saved for the backward pass: as it was computed, or in FP8. */
+    enum Activations {
+        BF16,
+        FP8
+    }
+
     /** What is computed again in the backward pass. */
     enum Recompute {
         NONE,
@@ -103,6 +110,9 @@ final class Choices {
         register(commandLine, Fp8WeightRounding.class);
         register(commandLine, SaveDType.class);
         register(commandLine, Recompute.class);
+        register(commandLine, Activations.class);
+        register(commandLine, AdamW.StateKind.class);
+        register(commandLine, AdamW.WeightKind.class);
     }
 
     private static <E extends Enum<E>> void register(CommandLine commandLine, Class<E> type) {

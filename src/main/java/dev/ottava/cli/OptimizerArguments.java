@@ -2,6 +2,7 @@ package dev.ottava.cli;
 
 import dev.ottava.core.InvalidArgumentException;
 import dev.ottava.nn.Precision;
+import dev.ottava.optim.AdamW;
 import dev.ottava.train.TrainingOptions.Fp8WeightRounding;
 import dev.ottava.train.TrainingOptions.OptimizerKind;
 import dev.ottava.train.TrainingOptions.ScheduleKind;
@@ -67,6 +68,22 @@ final class OptimizerArguments {
             defaultValue = "1e-8",
             description = "adamw (default: ${DEFAULT-VALUE}).")
     double adamEpsilon;
+
+    @Option(
+            names = "--optimizer-states",
+            paramLabel = "fp32|bf16|fp8",
+            defaultValue = "fp32",
+            description = "adamw: what its moments are stored in. bf16 rounds them stochastically; fp8 (COAT) expands their"
+                    + " range in groups of 128 (default: ${DEFAULT-VALUE}).")
+    AdamW.StateKind states;
+
+    @Option(
+            names = "--adamw-weights",
+            paramLabel = "exact|stochastic",
+            defaultValue = "exact",
+            description = "adamw: how BF16 weights are kept. exact: with 16 more bits. stochastic: rounded, 2 bytes less for"
+                    + " each (default: ${DEFAULT-VALUE}).")
+    AdamW.WeightKind weights;
 
     @Option(
             names = "--max-grad-norm",

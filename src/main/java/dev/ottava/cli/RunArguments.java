@@ -1,5 +1,6 @@
 package dev.ottava.cli;
 
+import dev.ottava.cli.Choices.Activations;
 import dev.ottava.cli.Choices.Recompute;
 import dev.ottava.cli.Choices.SaveDType;
 import dev.ottava.core.DType;
@@ -36,6 +37,15 @@ final class RunArguments {
             defaultValue = "1",
             description = "Batches that share an update; adamw only (default: ${DEFAULT-VALUE}).")
     int gradientAccumulationSteps;
+
+    @Option(
+            names = "--activations",
+            paramLabel = "bf16|fp8",
+            defaultValue = "bf16",
+            description = "What is saved for the backward pass. bf16: what was computed. fp8: the residual stream, gate and"
+                    + " up in FP8 (COAT), and inputs of linear layers are made again; needs --precision fp8 (default:"
+                    + " ${DEFAULT-VALUE}).")
+    Activations activations;
 
     @Option(
             names = "--recompute",

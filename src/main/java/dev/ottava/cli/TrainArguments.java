@@ -1,5 +1,6 @@
 package dev.ottava.cli;
 
+import dev.ottava.cli.Choices.Activations;
 import dev.ottava.cli.Choices.Recompute;
 import dev.ottava.core.InvalidArgumentException;
 import dev.ottava.nn.Precision;
@@ -83,6 +84,8 @@ final class TrainArguments {
                 optimizer.adamBeta1,
                 optimizer.adamBeta2,
                 optimizer.adamEpsilon,
+                optimizer.states,
+                optimizer.weights,
                 optimizer.maxGradNorm,
                 optimizer.maxGradValue,
                 batchSize,
@@ -92,6 +95,7 @@ final class TrainArguments {
                 data.shuffle(),
                 precision,
                 optimizer.fp8WeightRounding(precision),
+                run.activations == Activations.FP8,
                 recompute == Recompute.BLOCK,
                 run.keepOperands,
                 run.logSteps,

@@ -92,8 +92,7 @@ public final class AdaLomoUpdate {
                     target.secondMoment(),
                     target.weight().count());
             table.add(target);
-            table.set(
-                    Native.OTTAVA_UPDATE_SECOND_MOMENT, target.secondMoment().address());
+            table.set(Native.OTTAVA_UPDATE_SECOND_MOMENT, target.secondMoment().address());
         }
         Status.check(Native.ottava_adalomo_update_vectors(
                 table.stream(),

@@ -81,7 +81,8 @@ public final class AdamWUpdate {
                         ? lowBits == null
                         : lowBits != null || target.rounding().stochastic(),
                 OPERATION,
-                "low bits, or stochastic rounding, go with BF16 weights, and low bits with no other; weight is " + weight);
+                "low bits, or stochastic rounding, go with BF16 weights, and low bits with no other; weight is "
+                        + weight);
         if (lowBits != null) {
             Check.dtype(OPERATION, "lowBits", lowBits, DType.I16);
             Check.count(OPERATION, "lowBits", lowBits, weight.count());

@@ -51,7 +51,8 @@ final class UpdateTable {
         Check.that(
                 rounding.stochastic() == common.stochastic() && rounding.seed() == common.seed(),
                 operation,
-                "the tensors of one update are rounded alike, with one seed; " + rounding + " and " + common + " differ");
+                "the tensors of one update are rounded alike, with one seed; " + rounding + " and " + common
+                        + " differ");
         rows++;
         set(Native.OTTAVA_UPDATE_COUNT, weight.count());
         set(Native.OTTAVA_UPDATE_WEIGHT, weight.address());

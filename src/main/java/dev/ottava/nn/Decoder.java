@@ -1,5 +1,6 @@
 package dev.ottava.nn;
 
+import dev.ottava.autograd.Saving;
 import dev.ottava.autograd.Tape;
 import dev.ottava.autograd.Variable;
 import dev.ottava.core.InvalidArgumentException;
@@ -65,7 +66,13 @@ public final class Decoder implements AutoCloseable {
                 Tensor k = keys.get(layer);
                 Tensor v = values.get(layer);
                 Variable y =
-                        model.blocks().get(layer).forward(tape, x, (t, q, newK, newV) -> attend(q, newK, newV, k, v));
+                        model.blocks()
+                                .get(layer)
+                                .forward(
+                                        tape,
+                                        x,
+                                        (t, q, newK, newV) -> attend(q, newK, newV, k, v),
+                                        Saving.AS_COMPUTED);
                 x.close();
                 x = y;
             }

@@ -9,6 +9,7 @@ import dev.ottava.autograd.Parameter;
 import dev.ottava.autograd.QuantizeOperation;
 import dev.ottava.autograd.QuantizedVariable;
 import dev.ottava.autograd.RmsNormOperation;
+import dev.ottava.autograd.Saving;
 import dev.ottava.autograd.SwiGluOperation;
 import dev.ottava.autograd.Tape;
 import dev.ottava.autograd.Variable;
@@ -29,6 +30,10 @@ final class LlamaBlock {
                 return Fp8LinearOperation.apply(tape, quantized, weight, bias);
             }
             return LinearOperation.apply(tape, (Variable) x, weight, bias);
+        }
+
+        QuantizedVariable groups(Tape tape, LinearInput x) {
+            return Fp8LinearOperation.groups(tape, (QuantizedVariable) x, weight, bias);
         }
     }
 
@@ -64,9 +69,14 @@ final class LlamaBlock {
         down = linear.apply("mlp.down_proj");
     }
 
-    Variable forward(Tape tape, Variable x, Attend attend) {
+    /**
+     * Runs the block.
+     *
+     * @param reader how the operation that reads the result will save it
+     */
+    Variable forward(Tape tape, Variable x, Attend attend, Saving reader) {
         try (Variable h = attention(tape, x, attend)) {
-            return feedForward(tape, h);
+            return feedForward(tape, h, reader);
         }
     }
 
@@ -85,10 +95,12 @@ final class LlamaBlock {
         v.close();
         Variable projected;
         try (Variable plain = attended;
-                LinearInput operand = fp8 == null ? plain : QuantizeOperation.apply(tape, plain, fp8)) {
+                LinearInput operand = fp8 == null
+                        ? plain
+                        : QuantizeOperation.apply(tape, plain, fp8, tape.policy().attention())) {
             projected = output.apply(tape, operand);
         }
-        Variable h = AddOperation.apply(tape, x, projected);
+        Variable h = AddOperation.apply(tape, x, projected, tape.policy().norms());
         projected.close();
         return h;
     }
@@ -104,21 +116,28 @@ final class LlamaBlock {
         return Stream.of(query, key, value, output, gate, up, down).map(Linear::weight);
     }
 
-    private Variable feedForward(Tape tape, Variable h) {
-        Variable g;
-        Variable u;
+    private Variable feedForward(Tape tape, Variable h, Saving reader) {
+        LinearInput activated;
         try (LinearInput normed = normalize(tape, h, postAttentionNorm)) {
-            g = gate.apply(tape, normed);
-            u = up.apply(tape, normed);
+            activated = gated(tape, normed);
         }
-        LinearInput activated =
-                fp8 == null ? SwiGluOperation.apply(tape, g, u) : SwiGluOperation.quantized(tape, g, u, fp8);
-        g.close();
-        u.close();
         Variable projected = down.apply(tape, activated);
         activated.close();
-        Variable y = AddOperation.apply(tape, h, projected);
+        Variable y = AddOperation.apply(tape, h, projected, reader);
         projected.close();
         return y;
+    }
+
+    private LinearInput gated(Tape tape, LinearInput normed) {
+        if (fp8 != null && tape.policy().gates() == Saving.FP8) {
+            try (QuantizedVariable g = gate.groups(tape, normed);
+                    QuantizedVariable u = up.groups(tape, normed)) {
+                return SwiGluOperation.quantized(tape, g, u, fp8);
+            }
+        }
+        try (Variable g = gate.apply(tape, normed);
+                Variable u = up.apply(tape, normed)) {
+            return fp8 == null ? SwiGluOperation.apply(tape, g, u) : SwiGluOperation.quantized(tape, g, u, fp8);
+        }
     }
 }

@@ -8,6 +8,8 @@ import dev.ottava.autograd.Parameter;
 import dev.ottava.autograd.Recompute;
 import dev.ottava.autograd.RmsNormOperation;
 import dev.ottava.autograd.RopeOperation;
+import dev.ottava.autograd.Saving;
+import dev.ottava.autograd.SavingPolicy;
 import dev.ottava.autograd.Tape;
 import dev.ottava.autograd.Variable;
 import dev.ottava.core.DType;
@@ -19,6 +21,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.IntFunction;
 
 /** A Llama or Qwen2 language model: its parameters on a device, and the forward pass. */
 public final class LlamaModel implements AutoCloseable {
@@ -108,13 +111,18 @@ public final class LlamaModel implements AutoCloseable {
      * @param ids [batch · length], I32, row after row; open until the backward pass is done
      * @param targets [batch · length], I32; negative: masked
      * @param scale what gradients are multiplied with, as a rule 1 / number of targets
-     * @param recomputeBlocks keep only the input of each block for the backward pass
+     * @param saving what each layer, counted from 0, saves for the backward pass, and how
      */
     public LossOperation.Loss loss(
-            Tape tape, Tensor ids, Tensor targets, long batch, double scale, boolean recomputeBlocks) {
-        try (Variable hidden = hidden(tape, ids, batch, recomputeBlocks)) {
+            Tape tape, Tensor ids, Tensor targets, long batch, double scale, IntFunction<SavingPolicy> saving) {
+        try (Variable hidden = hidden(tape, ids, batch, saving)) {
             return LossOperation.apply(tape, hidden, head(), targets, scale);
         }
+    }
+
+    /** The same, where every layer saves what it computes. */
+    public LossOperation.Loss loss(Tape tape, Tensor ids, Tensor targets, long batch, double scale) {
+        return loss(tape, ids, targets, batch, scale, layer -> SavingPolicy.AS_COMPUTED);
     }
 
     /**
@@ -124,12 +132,34 @@ public final class LlamaModel implements AutoCloseable {
      */
     public Tensor logits(Tensor ids, long batch) {
         try (Tape tape = Tape.notRecording(device);
-                Variable hidden = hidden(tape, ids, batch, false)) {
+                Variable hidden = hidden(tape, ids, batch, layer -> SavingPolicy.AS_COMPUTED)) {
             return project(hidden.value());
         }
     }
 
-    private Variable hidden(Tape tape, Tensor ids, long batch, boolean recomputeBlocks) {
+    /**
+     * Bytes that all layers together save for the backward pass, as the device's allocator counts them: the forward pass runs.
+     *
+     * @param batch sequences
+     * @param length tokens of each
+     */
+    public long savedBytes(int batch, int length, IntFunction<SavingPolicy> saving) {
+        rope.ensure(length);
+        try (Tensor ids = device.empty(DType.I32, (long) batch * length).fill(0);
+                Tape tape = Tape.recording(device)) {
+            long before = device.memory().liveBytes();
+            layers(tape, ids, batch, saving).close();
+            return device.memory().liveBytes() - before;
+        }
+    }
+
+    private Variable hidden(Tape tape, Tensor ids, long batch, IntFunction<SavingPolicy> saving) {
+        try (Variable x = layers(tape, ids, batch, saving)) {
+            return finalNorm(tape, x);
+        }
+    }
+
+    private Variable layers(Tape tape, Tensor ids, long batch, IntFunction<SavingPolicy> saving) {
         long length = ids.count() / batch;
         if (length > config.maxPositionEmbeddings()) {
             throw new InvalidArgumentException("a sequence of " + length + " is longer than the model's "
@@ -143,16 +173,20 @@ public final class LlamaModel implements AutoCloseable {
             }
         };
         Variable x = embed(tape, ids);
-        for (LlamaBlock block : blocks) {
-            Variable y = recomputeBlocks
-                    ? Recompute.apply(tape, x, (t, input) -> block.forward(t, input, attend))
-                    : block.forward(tape, x, attend);
+        for (int layer = 0; layer < blocks.size(); layer++) {
+            LlamaBlock block = blocks.get(layer);
+            SavingPolicy policy = saving.apply(layer);
+            // The final norm, which reads the last layer's output, is in no layer.
+            Saving reader = layer + 1 < blocks.size() ? saving.apply(layer + 1).norms() : Saving.AS_COMPUTED;
+            tape.use(policy);
+            Variable y = policy.recompute()
+                    ? Recompute.apply(tape, x, (t, input) -> block.forward(t, input, attend, reader))
+                    : block.forward(tape, x, attend, reader);
             x.close();
             x = y;
         }
-        Variable normed = finalNorm(tape, x);
-        x.close();
-        return normed;
+        tape.use(SavingPolicy.AS_COMPUTED);
+        return x;
     }
 
     private Variable rotate(Tape tape, Variable x, long length) {

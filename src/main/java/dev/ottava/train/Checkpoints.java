@@ -34,7 +34,8 @@ final class Checkpoints {
     static final String FOLDER = "checkpoints";
 
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final List<String> MAY_CHANGE = List.of("keepOperands", "logSteps", "saveSteps", "keepCheckpoints", "evalSteps");
+    private static final List<String> MAY_CHANGE =
+            List.of("keepOperands", "logSteps", "saveSteps", "keepCheckpoints", "evalSteps", "optimizerStates");
     private static final String UNFINISHED = ".unfinished-";
 
     /** Where a run stands. */
@@ -122,7 +123,7 @@ final class Checkpoints {
         compare(training);
         read(checkpoint.resolve("model.safetensors"), weights());
         model.changed();
-        read(checkpoint.resolve("optimizer.safetensors"), optimizerState);
+        OptimizerStates.read(checkpoint.resolve("optimizer.safetensors"), optimizerState);
         return new Position(
                 training.path("step").asInt(), training.path("tokens").asLong());
     }

@@ -1,6 +1,7 @@
 package dev.ottava.train;
 
 import dev.ottava.autograd.LossOperation;
+import dev.ottava.autograd.SavingPolicy;
 import dev.ottava.autograd.Tape;
 import dev.ottava.core.Device;
 import dev.ottava.core.InvalidArgumentException;
@@ -15,6 +16,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.IntFunction;
 
 /**
  * Trains a model on a dataset.
@@ -90,6 +92,11 @@ public final class Trainer implements AutoCloseable {
     /** The step that was done last: 0, or that of the checkpoint that the run goes on from. */
     public int stepsDone() {
         return position.step();
+    }
+
+    /** What each layer, counted from 0, saves for the backward pass, instead of what the options say. */
+    public void saving(IntFunction<SavingPolicy> policies) {
+        step.saving(policies);
     }
 
     /** Trains to the last step. */
@@ -173,7 +180,7 @@ public final class Trainer implements AutoCloseable {
             try (Tape tape = Tape.notRecording(model.device());
                     TrainingStep.Inputs inputs = new TrainingStep.Inputs(model.device(), batch);
                     LossOperation.Loss loss =
-                            model.loss(tape, inputs.ids(), inputs.targets(), batch.rows(), 1, false)) {
+                            model.loss(tape, inputs.ids(), inputs.targets(), batch.rows(), 1)) {
                 sum += loss.sum();
                 targets += batch.targetCount();
             }
@@ -199,6 +206,16 @@ public final class Trainer implements AutoCloseable {
                 TrainingStep step = new TrainingStep(model, options)) {
             step.run(batches, 1, options.learningRate());
             return meta.memory();
+        }
+    }
+
+    /** Bytes that a layer saves for the backward pass, as the allocator counts them in the forward pass on a device that does nothing else. */
+    public static long planSavedBytes(LlamaConfig config, TrainingOptions options, int seqLen) {
+        SavingPolicy policy = options.savingPolicy();
+        tokens(options.batchSize(), seqLen);
+        try (Device meta = Device.open("meta");
+                LlamaModel model = LlamaModel.empty(config, meta, options.precision())) {
+            return model.savedBytes(options.batchSize(), seqLen, layer -> policy) / config.numHiddenLayers();
         }
     }
 

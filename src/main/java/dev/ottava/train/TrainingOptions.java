@@ -1,7 +1,9 @@
 package dev.ottava.train;
 
+import dev.ottava.autograd.SavingPolicy;
 import dev.ottava.core.InvalidArgumentException;
 import dev.ottava.nn.Precision;
+import dev.ottava.optim.AdamW;
 import java.util.Locale;
 import java.util.function.Consumer;
 
@@ -18,8 +20,11 @@ import java.util.function.Consumer;
  * @param batchSize sequences of a step, or of an accumulation step
  * @param gradientAccumulationSteps AdamW only: batches that share one update
  * @param steps updates in all
+ * @param optimizerStates AdamW only: what its moments are stored in
+ * @param adamwWeights AdamW only: how BF16 weights are kept
  * @param precision what the model computes with, and what its weights are stored in
  * @param fp8WeightRounding of updates of FP8 weights
+ * @param fp8Activations save activations in FP8 (COAT), which takes linear layers in FP8
  * @param recomputeBlocks keep only the input of each block for the backward pass
  * @param keepOperands keep what products in FP8 take beside the stored weights
  * @param logSteps log every so many steps, and the last
@@ -37,6 +42,8 @@ public record TrainingOptions(
         double adamBeta1,
         double adamBeta2,
         double adamEpsilon,
+        AdamW.StateKind optimizerStates,
+        AdamW.WeightKind adamwWeights,
         double maxGradNorm,
         double maxGradValue,
         int batchSize,
@@ -46,6 +53,7 @@ public record TrainingOptions(
         boolean shuffle,
         Precision precision,
         Fp8WeightRounding fp8WeightRounding,
+        boolean fp8Activations,
         boolean recomputeBlocks,
         boolean keepOperands,
         int logSteps,
@@ -116,6 +124,16 @@ public record TrainingOptions(
                     + ": it consumes each gradient the moment it exists and has none to add to; raise --batch-size, or use"
                     + " --optimizer adamw");
         }
+        if (optimizerStates != AdamW.StateKind.FP32 && optimizer != OptimizerKind.ADAMW) {
+            throw new InvalidArgumentException("--optimizer-states "
+                    + optimizerStates.name().toLowerCase(Locale.ROOT) + " with "
+                    + optimizer.name().toLowerCase(Locale.ROOT) + ": only adamw has moments to compress; use --optimizer"
+                    + " adamw");
+        }
+        if (fp8Activations && !precision.usesFp8()) {
+            throw new InvalidArgumentException(
+                    "--activations fp8 saves what linear layers in FP8 make and read: it needs --precision fp8");
+        }
     }
 
     /** The defaults for an optimizer and a number of steps. */
@@ -130,6 +148,8 @@ public record TrainingOptions(
                 0.9,
                 0.999,
                 1e-8,
+                AdamW.StateKind.FP32,
+                AdamW.WeightKind.EXACT,
                 0,
                 0,
                 8,
@@ -141,10 +161,17 @@ public record TrainingOptions(
                 Fp8WeightRounding.STOCHASTIC,
                 false,
                 false,
+                false,
                 10,
                 0,
                 2,
                 0);
+    }
+
+    /** What each layer saves for the backward pass. */
+    public SavingPolicy savingPolicy() {
+        SavingPolicy policy = fp8Activations ? SavingPolicy.COAT : SavingPolicy.AS_COMPUTED;
+        return recomputeBlocks ? policy.recomputed() : policy;
     }
 
     /** These options with some changed: {@code options.with(o -> o.batchSize = 4)}. */
@@ -165,6 +192,8 @@ public record TrainingOptions(
         public double adamBeta1;
         public double adamBeta2;
         public double adamEpsilon;
+        public AdamW.StateKind optimizerStates;
+        public AdamW.WeightKind adamwWeights;
         public double maxGradNorm;
         public double maxGradValue;
         public int batchSize;
@@ -174,6 +203,7 @@ public record TrainingOptions(
         public boolean shuffle;
         public Precision precision;
         public Fp8WeightRounding fp8WeightRounding;
+        public boolean fp8Activations;
         public boolean recomputeBlocks;
         public boolean keepOperands;
         public int logSteps;
@@ -191,6 +221,8 @@ public record TrainingOptions(
             adamBeta1 = options.adamBeta1;
             adamBeta2 = options.adamBeta2;
             adamEpsilon = options.adamEpsilon;
+            optimizerStates = options.optimizerStates;
+            adamwWeights = options.adamwWeights;
             maxGradNorm = options.maxGradNorm;
             maxGradValue = options.maxGradValue;
             batchSize = options.batchSize;
@@ -200,6 +232,7 @@ public record TrainingOptions(
             shuffle = options.shuffle;
             precision = options.precision;
             fp8WeightRounding = options.fp8WeightRounding;
+            fp8Activations = options.fp8Activations;
             recomputeBlocks = options.recomputeBlocks;
             keepOperands = options.keepOperands;
             logSteps = options.logSteps;
@@ -219,6 +252,8 @@ public record TrainingOptions(
                     adamBeta1,
                     adamBeta2,
                     adamEpsilon,
+                    optimizerStates,
+                    adamwWeights,
                     maxGradNorm,
                     maxGradValue,
                     batchSize,
@@ -228,6 +263,7 @@ public record TrainingOptions(
                     shuffle,
                     precision,
                     fp8WeightRounding,
+                    fp8Activations,
                     recomputeBlocks,
                     keepOperands,
                     logSteps,

@@ -5,6 +5,7 @@ import dev.ottava.autograd.GradientEpilogue;
 import dev.ottava.autograd.LossOperation;
 import dev.ottava.autograd.Parameter;
 import dev.ottava.autograd.ParameterGradients;
+import dev.ottava.autograd.SavingPolicy;
 import dev.ottava.autograd.Tape;
 import dev.ottava.core.DType;
 import dev.ottava.core.Device;
@@ -12,6 +13,7 @@ import dev.ottava.core.InvalidArgumentException;
 import dev.ottava.core.MemoryPurpose;
 import dev.ottava.core.Tensor;
 import dev.ottava.data.Batch;
+import dev.ottava.kernel.AdamWUpdate;
 import dev.ottava.kernel.Elementwise;
 import dev.ottava.kernel.LomoRule;
 import dev.ottava.kernel.StepControl;
@@ -23,6 +25,7 @@ import dev.ottava.optim.Optimizer;
 import dev.ottava.optim.UpdateOptions;
 import dev.ottava.train.TrainingOptions.Fp8WeightRounding;
 import java.util.List;
+import java.util.function.IntFunction;
 
 /**
  * One update of all parameters. Three ways lead through it:
@@ -44,6 +47,7 @@ public final class TrainingStep implements AutoCloseable {
 
     private final LlamaModel model;
     private final TrainingOptions options;
+    private IntFunction<SavingPolicy> saving;
     private final Optimizer optimizer;
     private final StepControl control;
     private final Tensor sumsOfSquares;
@@ -64,6 +68,8 @@ public final class TrainingStep implements AutoCloseable {
         if (options.keepOperands()) {
             model.keepOperands();
         }
+        SavingPolicy policy = options.savingPolicy();
+        this.saving = layer -> policy;
         this.optimizer = optimizer;
         this.control = new StepControl(model.device());
         this.sumsOfSquares = model.device()
@@ -85,12 +91,19 @@ public final class TrainingStep implements AutoCloseable {
                 new AdamW(
                         parameters,
                         update,
-                        new AdamW.Hyperparameters(options.adamBeta1(), options.adamBeta2(), options.adamEpsilon()));
+                        new AdamWUpdate.Hyperparameters(options.adamBeta1(), options.adamBeta2(), options.adamEpsilon()),
+                        options.optimizerStates(),
+                        options.adamwWeights());
         };
     }
 
     public Optimizer optimizer() {
         return optimizer;
+    }
+
+    /** What each layer, counted from 0, saves for the backward pass, instead of what the options say. */
+    public void saving(IntFunction<SavingPolicy> policies) {
+        saving = policies;
     }
 
     /**
@@ -160,7 +173,7 @@ public final class TrainingStep implements AutoCloseable {
     }
 
     private LossOperation.Loss loss(Tape tape, Inputs inputs, Batch batch, long targets) {
-        return model.loss(tape, inputs.ids, inputs.targets, batch.rows(), 1.0 / targets, options.recomputeBlocks());
+        return model.loss(tape, inputs.ids, inputs.targets, batch.rows(), 1.0 / targets, saving);
     }
 
     private void takeNorm(Parameter parameter, Tensor gradient) {

@@ -41,6 +41,11 @@ class ErrorsTest {
                 "train --optimizer adam|'adam' is none of lomo, adalomo, adamw, did you mean adamw?",
                 "train --optimizer LOMO|did you mean lomo?",
                 "train --lr-schedule cosin|'cosin' is none of constant, linear, cosine, did you mean cosine?",
+                "train --activations fp4|'fp4' is none of bf16, fp8",
+                "train --optimizer-states fp16|'fp16' is none of fp32, bf16, fp8",
+                "train MODEL DATA --output DIR/x --activations fp8|--activations fp8 saves what linear layers in FP8 make and"
+                        + " read: it needs --precision fp8",
+                "train MODEL DATA --output DIR/x --optimizer-states fp8|--optimizer-states fp8 with lomo: only adamw has",
                 "train --recompute all|'all' is none of none, block",
                 "train --precision fp4|'fp4' is none of fp32, bf16, fp8",
                 "train --steps 1.5|option '--steps': '1.5' is not a whole number",
@@ -119,7 +124,7 @@ class ErrorsTest {
         Cli result = Cli.run();
         assertEquals(2, result.code());
         assertEquals(
-                "ottava: no command given: train, eval, generate, plan, doctor, demo, bench, conformance; see `ottava --help`\n",
+                "ottava: no command given: train, eval, generate, plan, doctor, largest-model, demo, bench, conformance; see `ottava --help`\n",
                 result.err());
     }
 

@@ -18,18 +18,22 @@ class Fp8TrainingTest {
 
     @ParameterizedTest
     @CsvSource({
-        "llama-gqa, blocks, cpu, 200",
-        "llama-gqa, tensor, cpu, 200",
-        "llama-ragged, blocks, cpu, 200",
-        "llama-ragged, tensor, cpu, 200",
-        "llama-gqa, blocks, simt, 20",
-        "llama-ragged, tensor, simt, 20"
+        "llama-gqa, blocks, cpu, 200, bf16",
+        "llama-gqa, tensor, cpu, 200, bf16",
+        "llama-ragged, blocks, cpu, 200, bf16",
+        "llama-ragged, tensor, cpu, 200, bf16",
+        "llama-gqa, blocks, cpu, 200, fp8",
+        "llama-ragged, tensor, cpu, 200, fp8",
+        "llama-gqa, blocks, simt, 20, bf16",
+        "llama-ragged, blocks, simt, 10, fp8",
+        "llama-ragged, tensor, simt, 20, bf16"
     })
-    void theLossIsThatOfF32(String model, String scaling, String device, int steps) throws IOException {
+    void theLossIsThatOfF32(String model, String scaling, String device, int steps, String activations)
+            throws IOException {
         Path golden = Path.of("src/test/resources/goldens", model);
         double before = loss(golden, golden);
         double f32 = train(golden, steps, "--precision", "fp32", "--device", "cpu");
-        double fp8 = train(golden, steps, "--precision", "fp8", "--fp8-scaling", scaling, "--device", device);
+        double fp8 = train(golden, steps, "--precision", "fp8", "--fp8-scaling", scaling, "--device", device, "--activations", activations);
         assertTrue(f32 < before, "F32 learns: " + before + " to " + f32);
         assertEquals(f32, fp8, 0.01 * f32, "within 1 %");
     }

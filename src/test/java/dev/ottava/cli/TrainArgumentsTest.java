@@ -12,6 +12,7 @@ import dev.ottava.core.DType;
 import dev.ottava.kernel.Scaling;
 import dev.ottava.nn.WeightFormat;
 import dev.ottava.nn.Precision;
+import dev.ottava.optim.AdamW;
 import dev.ottava.train.TrainingOptions;
 import dev.ottava.train.TrainingOptions.Fp8WeightRounding;
 import dev.ottava.train.TrainingOptions.OptimizerKind;
@@ -65,6 +66,8 @@ class TrainArgumentsTest {
                 "--adam-beta1",
                 "--adam-beta2",
                 "--adam-epsilon",
+                "--optimizer-states",
+                "--adamw-weights",
                 "--max-grad-norm",
                 "--max-grad-value",
                 "--batch-size",
@@ -77,6 +80,7 @@ class TrainArgumentsTest {
                 "--no-shuffle",
                 "--precision",
                 "--fp8-scaling",
+                "--activations",
                 "--weights",
                 "--fp8-weight-scales",
                 "--fp8-weight-rounding",
@@ -164,8 +168,9 @@ class TrainArgumentsTest {
                 parse("--model m --data a.txt b.jsonl --data c.jsonl --eval-data e.jsonl f.txt --eval-steps 11"
                         + " --output out --optimizer adamw --learning-rate 0.125 --lr-schedule cosine --warmup-steps 12"
                         + " --weight-decay 0.25 --no-decay-1d --adam-beta1 0.5 --adam-beta2 0.75 --adam-epsilon 1e-3"
+                        + " --optimizer-states bf16 --adamw-weights stochastic"
                         + " --max-grad-norm 2 --max-grad-value 3 --batch-size 4 --seq-len 64 --gradient-accumulation-steps"
-                        + " 5 --steps 100 --seed -9 --no-shuffle --precision bf16 --recompute block --device cpu"
+                        + " 5 --steps 100 --seed -9 --no-shuffle --precision fp8 --activations fp8 --recompute block --device cpu"
                         + " --save-steps 13 --keep-checkpoints 14 --log-steps 15");
         assertEquals(
                 new TrainingOptions(
@@ -178,6 +183,8 @@ class TrainArgumentsTest {
                         0.5,
                         0.75,
                         1e-3,
+                        AdamW.StateKind.BF16,
+                        AdamW.WeightKind.STOCHASTIC,
                         2,
                         3,
                         4,
@@ -185,15 +192,16 @@ class TrainArgumentsTest {
                         100,
                         -9,
                         false,
-                        Precision.BF16,
+                        Precision.fp8(Scaling.BLOCKS_128),
                         Fp8WeightRounding.STOCHASTIC,
+                        true,
                         true,
                         false,
                         15,
                         13,
                         14,
                         11),
-                arguments.options(Precision.BF16, arguments.run.steps(1)));
+                arguments.options(Precision.fp8(Scaling.BLOCKS_128), arguments.run.steps(1)));
         assertEquals(
                 new DataOptions(
                         List.of(Path.of("a.txt"), Path.of("b.jsonl"), Path.of("c.jsonl")),

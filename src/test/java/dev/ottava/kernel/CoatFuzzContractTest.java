@@ -93,9 +93,12 @@ class CoatFuzzContractTest extends UpdateContract {
                 AdamWUpdate.apply(control, targets, BETAS, 0);
                 for (int t = 0; t < targets.size(); t++) {
                     Target target = targets.get(t);
-                    for (Tensor tensor :
-                            List.of(target.weight(), target.first().values(), target.second().values())) {
-                        outputs.get(t).add(bench.empty(tensor.dtype(), tensor.count()).copyFrom(tensor));
+                    for (Tensor tensor : List.of(
+                            target.weight(),
+                            target.first().values(),
+                            target.second().values())) {
+                        outputs.get(t)
+                                .add(bench.empty(tensor.dtype(), tensor.count()).copyFrom(tensor));
                     }
                 }
             }
@@ -106,7 +109,8 @@ class CoatFuzzContractTest extends UpdateContract {
     private static AdamWMoment moment(Workbench bench, int count) {
         Tensor codes = bench.empty(DType.E4M3, count).copyFrom(Workbench.direct(new byte[count]));
         long[] groups = AdamWMoment.groupShape(count);
-        return new AdamWMoment.Expanded(codes, bench.empty(DType.F32, groups).copyFrom(new float[(int) (groups[0] * groups[1])]));
+        return new AdamWMoment.Expanded(
+                codes, bench.empty(DType.F32, groups).copyFrom(new float[(int) (groups[0] * groups[1])]));
     }
 
     private static void check(Fuzz fuzz, List<Output> outputs) {

@@ -82,7 +82,8 @@ class CoatUpdateContractTest extends UpdateContract {
         float[][] moments = moments(384);
         for (int i = 0; i < 384; i++) {
             moments[1][i] = i < 128 ? 1e-6f : i < 256 ? (float) Math.pow(10, -0.2 * i) : 0;
-            moments[0][i] = (float) (Math.sqrt(moments[1][i]) * Math.copySign(0.5 + random.nextDouble(), moments[0][i]));
+            moments[0][i] =
+                    (float) (Math.sqrt(moments[1][i]) * Math.copySign(0.5 + random.nextDouble(), moments[0][i]));
         }
         compare(DType.F32, false, DType.F32, moments, true);
     }
@@ -126,8 +127,7 @@ class CoatUpdateContractTest extends UpdateContract {
             Tensor sum = bench.empty(DType.F32, 1);
             AdamWMoment.Expanded m = (AdamWMoment.Expanded) first.on(bench);
             AdamWMoment.Expanded v = (AdamWMoment.Expanded) second.on(bench);
-            AdamWUpdate.apply(
-                    control, List.of(new Target(w, low, g, m, v, WEIGHT_DECAY, STOCHASTIC, sum)), BETAS, 0);
+            AdamWUpdate.apply(control, List.of(new Target(w, low, g, m, v, WEIGHT_DECAY, STOCHASTIC, sum)), BETAS, 0);
             return split
                     ? List.of(w, sum, m.values(), m.groups(), v.values(), v.groups(), low)
                     : List.of(w, sum, m.values(), m.groups(), v.values(), v.groups());
@@ -196,7 +196,8 @@ class CoatUpdateContractTest extends UpdateContract {
                         () -> "exponent of group " + index + " is " + exponent + ", not " + low + " to " + high);
                 assertEquals(0, 16 * exponent % 1);
             }
-            byte[] codes = oracle.quantise(part, wanted.largest(), group.exponent()).codes();
+            byte[] codes =
+                    oracle.quantise(part, wanted.largest(), group.exponent()).codes();
             for (int i = 0; i < codes.length; i++) {
                 int e = codes[i];
                 int a = group.codes()[i];

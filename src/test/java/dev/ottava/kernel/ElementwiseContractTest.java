@@ -188,12 +188,11 @@ class ElementwiseContractTest extends Contract {
                 .get(0)
                 .bytes();
         for (int i = 0; i < count; i++) {
-            int found =
-                    switch (dtype.bytes()) {
-                        case 4 -> actual.getInt();
-                        case 2 -> actual.getShort();
-                        default -> actual.get();
-                    };
+            int found = switch (dtype.bytes()) {
+                case 4 -> actual.getInt();
+                case 2 -> actual.getShort();
+                default -> actual.get();
+            };
             assertEquals(bits, found, dtype + " of " + value);
         }
     }

@@ -2,7 +2,9 @@ package dev.ottava.kernel;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.ottava.binding.Native;
 import dev.ottava.core.DType;
+import dev.ottava.core.Status;
 import dev.ottava.core.Tensor;
 import dev.ottava.kernel.QuantizedMatrix.Layout;
 import java.util.Arrays;
@@ -360,5 +362,43 @@ class Fp8ActivationContractTest extends QuantizeContract {
                 },
                 "rms_norm_backward",
                 "dWeight");
+    }
+
+    /** What Java's types rule out, C's do not. */
+    @Test
+    void refusalsOfTheAbi() {
+        refuseSwiGlu(0, 16, 0, "gate or up has scales");
+        refuseSwiGlu(8, 16, 1, "address of gate");
+        refuseSwiGlu(0, 24, 1, "24 apart", "multiple of 16");
+        refuseSwiGlu(0, 0, 1, "at least 16");
+    }
+
+    private void refuseSwiGlu(long beyond, long pitch, int withScales, String... parts) {
+        assertRefused(
+                bench -> {
+                    QuantizedMatrix saved = matrix(bench, DType.E4M3, Scaling.GROUPS_16, Layout.CODES, 3, 5, 16);
+                    QuantizedMatrix y = matrix(bench, DType.E4M3, Scaling.BLOCKS_128, Layout.CODES, 3, 5, 0);
+                    long codes = saved.codes().address();
+                    long scales = saved.scales().address();
+                    return () -> Status.check(Native.ottava_swiglu_quantize(
+                            bench.device().stream(),
+                            DType.E4M3.code(),
+                            y.codes().address(),
+                            16,
+                            0,
+                            0,
+                            Scaling.BLOCKS_128.code(),
+                            y.scales().address(),
+                            0,
+                            DType.F32.code(),
+                            codes + beyond,
+                            codes,
+                            pitch,
+                            scales,
+                            scales * withScales,
+                            3,
+                            5));
+                },
+                parts);
     }
 }

@@ -20,6 +20,7 @@ class UpdateTablesContractTest extends UpdateContract {
 
     /** Which are compared: at the ends of launches of 48 (AdamW), 64 (AdaLomo) and 96 (LOMO), and of other sizes. */
     private static final List<Integer> COMPARED = List.of(0, 47, 48, 63, 64, 78, 95, 96, 100);
+
     private static final Hyperparameters BETAS = new Hyperparameters(0.9, 0.95, 1e-8);
 
     private void compare(List<DType> dtypes, BiConsumer<StepControl, List<List<Tensor>>> update) {

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.ottava.autograd.LossOperation;
 import dev.ottava.autograd.Parameter;
 import dev.ottava.autograd.ParameterGradients;
+import dev.ottava.autograd.SavingPolicy;
 import dev.ottava.autograd.Tape;
 import dev.ottava.core.DType;
 import dev.ottava.core.Device;
@@ -26,6 +27,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class LlamaGradientTest {
     private static final int BATCH = 2;
     private static final int LENGTH = 19;
+    private static final SavingPolicy RECOMPUTE = SavingPolicy.AS_COMPUTED.recomputed();
 
     /** A model with everything that can be there: grouped queries, biases of all kinds, and, on demand, tied embeddings. */
     private static LlamaConfig config(boolean tied) {
@@ -66,19 +68,19 @@ class LlamaGradientTest {
         try (Tensor ids = model.device().tensor(ids(7), BATCH * LENGTH);
                 Tensor targets = model.device().tensor(targets(), BATCH * LENGTH);
                 Tape tape = Tape.notRecording(model.device());
-                LossOperation.Loss loss = model.loss(tape, ids, targets, BATCH, 1, false)) {
+                LossOperation.Loss loss = model.loss(tape, ids, targets, BATCH, 1)) {
             return loss.sum();
         }
     }
 
-    private static Map<String, float[]> gradients(LlamaModel model, boolean recompute, boolean twice) {
+    private static Map<String, float[]> gradients(LlamaModel model, SavingPolicy policy, boolean twice) {
         Map<String, float[]> gradients = new TreeMap<>();
         List<String> order = new ArrayList<>();
         Device device = model.device();
         try (Tensor ids = device.tensor(ids(7), BATCH * LENGTH);
                 Tensor targets = device.tensor(targets(), BATCH * LENGTH);
                 Tape tape = Tape.recording(device);
-                LossOperation.Loss loss = model.loss(tape, ids, targets, BATCH, 1, recompute)) {
+                LossOperation.Loss loss = model.loss(tape, ids, targets, BATCH, 1, layer -> policy)) {
             if (twice) {
                 try (ParameterGradients first = ParameterGradients.consumedBy(device, (p, g) -> {})) {
                     loss.backward(first, true);
@@ -100,7 +102,7 @@ class LlamaGradientTest {
     void gradientIsThatOfCentralDifferences(boolean tied) {
         try (Device device = Device.open("cpu");
                 LlamaModel model = model(device, tied)) {
-            Map<String, float[]> gradients = gradients(model, false, false);
+            Map<String, float[]> gradients = gradients(model, SavingPolicy.AS_COMPUTED, false);
             SplittableRandom random = new SplittableRandom(23);
             for (Parameter parameter : model.parameters()) {
                 float[] gradient = gradients.get(parameter.name());
@@ -146,10 +148,10 @@ class LlamaGradientTest {
     void recomputationAndASecondPassGiveTheSameBits(boolean tied) {
         try (Device device = Device.open("cpu");
                 LlamaModel model = model(device, tied)) {
-            Map<String, float[]> plain = gradients(model, false, false);
+            Map<String, float[]> plain = gradients(model, SavingPolicy.AS_COMPUTED, false);
             for (boolean recompute : new boolean[] {false, true}) {
                 for (boolean twice : new boolean[] {false, true}) {
-                    gradients(model, recompute, twice)
+                    gradients(model, recompute ? RECOMPUTE : SavingPolicy.AS_COMPUTED, twice)
                             .forEach((name, gradient) -> assertArrayEquals(
                                     plain.get(name), gradient, name + " recompute " + recompute + " twice " + twice));
                 }
@@ -166,14 +168,37 @@ class LlamaGradientTest {
         try (Device device = Device.open("cpu");
                 LlamaModel f32 = LlamaModel.initialize(config(false), device, Precision.F32, 3);
                 LlamaModel fp8 = LlamaModel.initialize(config(false), device, new Precision(DType.F32, scaling), 3)) {
-            Map<String, float[]> expected = gradients(f32, false, false);
-            Map<String, float[]> plain = gradients(fp8, false, false);
+            Map<String, float[]> expected = gradients(f32, SavingPolicy.AS_COMPUTED, false);
+            Map<String, float[]> plain = gradients(fp8, SavingPolicy.AS_COMPUTED, false);
             plain.forEach((name, gradient) -> {
                 double error = distance(gradient, expected.get(name));
                 assertTrue(error > 0 && error < 0.2, name + " is off by " + error + " of its norm");
             });
-            gradients(fp8, true, false).forEach((name, g) -> assertArrayEquals(plain.get(name), g, name));
-            gradients(fp8, false, true).forEach((name, g) -> assertArrayEquals(plain.get(name), g, name));
+            gradients(fp8, RECOMPUTE, false).forEach((name, g) -> assertArrayEquals(plain.get(name), g, name));
+            gradients(fp8, SavingPolicy.AS_COMPUTED, true).forEach((name, g) -> assertArrayEquals(plain.get(name), g, name));
+        }
+    }
+
+    /** What is saved in FP8 costs little more than computing in FP8, and the ways to compute it give the same bits. */
+    @ParameterizedTest
+    @EnumSource(
+            value = Scaling.class,
+            names = {"PER_TENSOR", "BLOCKS_128"})
+    void gradientsOfCoatAreNearThoseOfFp8(Scaling scaling) {
+        try (Device device = Device.open("cpu");
+                LlamaModel f32 = LlamaModel.initialize(config(false), device, Precision.F32, 3);
+                LlamaModel fp8 = LlamaModel.initialize(config(false), device, new Precision(DType.F32, scaling), 3)) {
+            Map<String, float[]> exact = gradients(f32, SavingPolicy.AS_COMPUTED, false);
+            Map<String, float[]> computed = gradients(fp8, SavingPolicy.AS_COMPUTED, false);
+            Map<String, float[]> coat = gradients(fp8, SavingPolicy.COAT, false);
+            coat.forEach((name, gradient) -> {
+                double error = distance(gradient, exact.get(name));
+                double ofFp8 = distance(computed.get(name), exact.get(name));
+                assertTrue(error > 0 && error < 0.03 + 1.5 * ofFp8, name + " is off by " + error + ", FP8 by " + ofFp8);
+            });
+            gradients(fp8, SavingPolicy.COAT.recomputed(), false)
+                    .forEach((name, g) -> assertArrayEquals(coat.get(name), g, name));
+            gradients(fp8, SavingPolicy.COAT, true).forEach((name, g) -> assertArrayEquals(coat.get(name), g, name));
         }
     }
 
@@ -214,12 +239,12 @@ class LlamaGradientTest {
         try (Device device = Device.open("cpu");
                 LlamaModel model = model(device, true);
                 ParameterGradients kept = ParameterGradients.kept(device)) {
-            Map<String, float[]> once = gradients(model, false, false);
+            Map<String, float[]> once = gradients(model, SavingPolicy.AS_COMPUTED, false);
             for (int i = 0; i < 2; i++) {
                 try (Tensor ids = device.tensor(ids(7), BATCH * LENGTH);
                         Tensor targets = device.tensor(targets(), BATCH * LENGTH);
                         Tape tape = Tape.recording(device);
-                        LossOperation.Loss loss = model.loss(tape, ids, targets, BATCH, 1, false)) {
+                        LossOperation.Loss loss = model.loss(tape, ids, targets, BATCH, 1)) {
                     loss.backward(kept, false);
                 }
             }
@@ -243,12 +268,12 @@ class LlamaGradientTest {
                 LlamaModel model = model(device, false)) {
             loss(model);
             long before = device.memory().liveBytes();
-            gradients(model, true, true);
+            gradients(model, RECOMPUTE, true);
             assertEquals(before, device.memory().liveBytes());
             try (Tensor ids = device.tensor(ids(7), BATCH * LENGTH);
                     Tensor targets = device.tensor(targets(), BATCH * LENGTH);
                     Tape tape = Tape.recording(device);
-                    LossOperation.Loss loss = model.loss(tape, ids, targets, BATCH, 1, false)) {
+                    LossOperation.Loss loss = model.loss(tape, ids, targets, BATCH, 1)) {
                 assertTrue(loss.sum() > 0); // a tape that is closed without a backward pass
             }
             assertEquals(before, device.memory().liveBytes());

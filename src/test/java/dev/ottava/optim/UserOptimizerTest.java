@@ -57,7 +57,7 @@ class UserOptimizerTest {
                 control.begin(step, 0.5);
                 assertEquals(step, control.step());
                 try (Tape tape = Tape.recording(device);
-                        LossOperation.Loss loss = model.loss(tape, ids, targets, 1, 1.0 / TARGETS.length, false);
+                        LossOperation.Loss loss = model.loss(tape, ids, targets, 1, 1.0 / TARGETS.length);
                         ParameterGradients gradients = ParameterGradients.consumedBy(
                                 device, (p, g) -> optimizer.update(p, g, control, sum(sums, p)))) {
                     losses[step - 1] = loss.sum() / TARGETS.length;

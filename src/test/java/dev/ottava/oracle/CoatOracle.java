@@ -55,7 +55,8 @@ public record CoatOracle(Float8Oracle format, boolean expansion, double mostExpo
     /** The exponent of a group whose range is off by so many powers of two, which says where rounding may go either way. */
     public double exponent(double largest, double smallest, double off) {
         double octaves = (Math.log(largest) - Math.log(smallest)) / Math.log(2) + off;
-        double sixteenths = octaves <= 0 ? Double.POSITIVE_INFINITY : Math.floor(16 * Math.log(range()) / Math.log(2) / octaves);
+        double sixteenths =
+                octaves <= 0 ? Double.POSITIVE_INFINITY : Math.floor(16 * Math.log(range()) / Math.log(2) / octaves);
         return Math.max(1, Math.min(16 * mostExponent, sixteenths)) / 16;
     }
 

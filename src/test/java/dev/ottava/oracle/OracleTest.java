@@ -59,7 +59,14 @@ class OracleTest {
     void coatExponents() {
         CoatOracle oracle = new CoatOracle(Float8Oracle.E4M3, true, 2000);
         double[][] published = {
-            {1.01, 1157.375}, {2, 16.5625}, {10, 5}, {1e3, 1.625}, {100352, 1}, {229376, 0.875}, {1e6, 0.8125}, {1e10, 0.5}
+            {1.01, 1157.375},
+            {2, 16.5625},
+            {10, 5},
+            {1e3, 1.625},
+            {100352, 1},
+            {229376, 0.875},
+            {1e6, 0.8125},
+            {1e10, 0.5}
         };
         for (double[] pair : published) {
             assertEquals(pair[1], oracle.exponent(pair[0], 1, -1e-12));

@@ -29,6 +29,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -190,11 +191,7 @@ class FusedTrainingTest {
                 LlamaModel model = LlamaModel.initialize(config(false, 1e-30), device, precision, 3);
                 TrainingStep step = new TrainingStep(model, options(kind, precision, 0.3))) {
             step.run(List.of(batch(1)), 1, 0.1);
-            Batch batch = batch(2);
-            model.parameters().stream()
-                    .filter(p -> p.name().equals("model.embed_tokens.weight"))
-                    .forEach(p -> p.weight().rows(VOCABULARY - 1, VOCABULARY).fill(0));
-            batch.ids()[LENGTH - 1] = VOCABULARY - 1;
+            Batch batch = withNan(model);
             Map<String, ByteBuffer> before = bytes(model, step);
             String message = assertThrows(TrainingException.class, () -> step.run(List.of(batch), 2, 0.1))
                     .getMessage();
@@ -206,6 +203,29 @@ class FusedTrainingTest {
             step.run(List.of(batch), 2, 0.1);
             String head = "lm_head.weight";
             assertTrue(bytes(model, step).get(head).mismatch(before.get(head)) >= 0, head);
+        }
+    }
+
+    private static Batch withNan(LlamaModel model) {
+        Batch batch = batch(2);
+        model.parameters().stream()
+                .filter(p -> p.name().equals("model.embed_tokens.weight"))
+                .forEach(p -> p.weight().rows(VOCABULARY - 1, VOCABULARY).fill(0));
+        batch.ids()[LENGTH - 1] = VOCABULARY - 1;
+        return batch;
+    }
+
+    /** One pass finds it too late, and says so. */
+    @Test
+    void nanInOnePassAsksForTheLastCheckpoint() {
+        try (Device device = Device.open("cpu");
+                LlamaModel model = LlamaModel.initialize(config(false, 1e-30), device, Precision.F32, 3);
+                TrainingStep step = new TrainingStep(model, options(OptimizerKind.LOMO, Precision.F32, 0))) {
+            Batch batch = withNan(model);
+            String message = assertThrows(TrainingException.class, () -> step.run(List.of(batch), 1, 0.1))
+                    .getMessage();
+            assertTrue(message.contains("norm of the gradients is NaN"), message);
+            assertTrue(message.contains("these have changed: go back to the last checkpoint"), message);
         }
     }
 

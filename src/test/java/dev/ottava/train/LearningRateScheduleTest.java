@@ -11,32 +11,11 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 class LearningRateScheduleTest {
     private static LearningRateSchedule schedule(ScheduleKind kind, int warmup, int steps) {
-        TrainingOptions o = TrainingOptions.defaults(OptimizerKind.LOMO, steps);
-        return new LearningRateSchedule(new TrainingOptions(
-                o.optimizer(),
-                0.5,
-                kind,
-                warmup,
-                o.weightDecay(),
-                o.noDecay1d(),
-                o.adamBeta1(),
-                o.adamBeta2(),
-                o.adamEpsilon(),
-                o.maxGradNorm(),
-                o.maxGradValue(),
-                o.batchSize(),
-                o.gradientAccumulationSteps(),
-                steps,
-                o.seed(),
-                o.shuffle(),
-                o.precision(),
-                o.fp8WeightRounding(),
-                o.recomputeBlocks(),
-                o.keepOperands(),
-                o.logSteps(),
-                o.saveSteps(),
-                o.keepCheckpoints(),
-                o.evalSteps()));
+        return new LearningRateSchedule(TrainingOptions.defaults(OptimizerKind.LOMO, steps).with(changed -> {
+            changed.learningRate = 0.5;
+            changed.schedule = kind;
+            changed.warmupSteps = warmup;
+        }));
     }
 
     @ParameterizedTest

@@ -106,19 +106,30 @@ class TrainerTest {
 
     @ParameterizedTest
     @CsvSource({
-        "LOMO, F32",
-        "LOMO, BF16",
-        "ADALOMO, F32",
-        "ADALOMO, BF16",
-        "ADAMW, F32",
-        "ADAMW, BF16",
-        "LOMO, FP8",
-        "LOMO, FP8 weights",
-        "LOMO, FP8 weights in BF16",
-        "ADAMW, F32 weights in BF16"
+        "LOMO, F32, FP32",
+        "LOMO, BF16, FP32",
+        "ADALOMO, F32, FP32",
+        "ADALOMO, BF16, FP32",
+        "ADAMW, F32, FP32",
+        "ADAMW, BF16, FP32",
+        "ADAMW, BF16, BF16",
+        "ADAMW, F32, FP8",
+        "ADAMW, FP8, FP8",
+        "LOMO, FP8, FP32",
+        "LOMO, FP8 weights, FP32",
+        "LOMO, FP8 weights in BF16, FP32",
+        "ADAMW, F32 weights in BF16, FP32"
     })
-    void aRunThatGoesOnFromACheckpointEqualsOneThatWasNeverStopped(OptimizerKind optimizer, String precision) {
-        TrainingOptions options = options(optimizer, 9, Map.of("saveSteps", 2, "precision", PRECISIONS.get(precision)));
+    void aRunThatGoesOnFromACheckpointEqualsOneThatWasNeverStopped(
+            OptimizerKind optimizer, String precision, String states) {
+        TrainingOptions options = options(
+                optimizer,
+                9,
+                Map.of(
+                        "saveSteps", 2,
+                        "precision", PRECISIONS.get(precision),
+                        "optimizerStates", states,
+                        "fp8Activations", precision.startsWith("FP8") && optimizer == OptimizerKind.ADAMW));
         Outcome whole = train(options, RunFolder.create(folder.resolve("whole")), -1);
         Path path = folder.resolve("stopped");
         train(options, RunFolder.create(path), 6); // the checkpoint of step 4 is the last, lines of 5 and 6 are written
@@ -128,6 +139,39 @@ class TrainerTest {
         whole.weights()
                 .forEach((name, weight) ->
                         assertArrayEquals(weight, resumed.weights().get(name), name));
+    }
+
+    /** Moments become FP8, and F32 again, where a run goes on with another form of them. */
+    @Test
+    void aRunMayGoOnWithMomentsInAnotherForm() {
+        List<String> losses = new ArrayList<>();
+        for (String last : List.of("FP32", "FP8")) {
+            Path path = folder.resolve("to-" + last);
+            for (String states : List.of("FP32", "FP8", last)) {
+                int stop = 4 + 4 * losses.size();
+                losses.add(states);
+                TrainingOptions options = options(
+                        OptimizerKind.ADAMW,
+                        12,
+                        Map.of("saveSteps", 4, "optimizerStates", states, "learningRate", 0.002));
+                train(options, stop == 4 ? RunFolder.create(path) : RunFolder.resume(path), stop == 12 ? -1 : stop + 1);
+            }
+            losses.clear();
+        }
+        List<String> exact = losses(folder.resolve("to-FP32"));
+        List<String> fp8 = losses(folder.resolve("to-FP8"));
+        assertEquals(12, exact.size());
+        assertEquals(exact.subList(0, 8), fp8.subList(0, 8));
+        double difference = loss(exact.get(11)) / loss(fp8.get(11)) - 1;
+        assertTrue(Math.abs(difference) < 0.01, "the last losses differ by " + difference);
+    }
+
+    private static double loss(String line) {
+        try {
+            return JSON.readTree(line).get("loss").asDouble();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     @Test
@@ -186,23 +230,30 @@ class TrainerTest {
 
     @ParameterizedTest
     @CsvSource({
-        "LOMO, F32, 0, false, 1",
-        "LOMO, BF16, 0, false, 1",
-        "LOMO, F32, 1.0, false, 1",
-        "LOMO, F32, 1.0, true, 1",
-        "ADALOMO, BF16, 0, true, 1",
-        "ADAMW, F32, 0, false, 1",
-        "ADAMW, BF16, 1.0, false, 3",
-        "LOMO, FP8, 1.0, true, 1",
-        "ADALOMO, FP8 per tensor, 0, false, 1",
-        "ADAMW, FP8, 1.0, false, 2",
-        "LOMO, FP8 weights, 0, true, 1",
-        "LOMO, FP8 weights, 1.0, false, 1",
-        "LOMO, FP8 weights in BF16, 0, true, 1",
-        "LOMO, F32 weights in BF16, 0, false, 1",
+        "LOMO, F32, 0, false, 1, false, FP32",
+        "LOMO, BF16, 0, false, 1, false, FP32",
+        "LOMO, F32, 1.0, false, 1, false, FP32",
+        "LOMO, F32, 1.0, true, 1, false, FP32",
+        "ADALOMO, BF16, 0, true, 1, false, FP32",
+        "ADAMW, F32, 0, false, 1, false, BF16",
+        "ADAMW, BF16, 1.0, false, 3, false, FP32",
+        "LOMO, FP8, 1.0, true, 1, true, FP32",
+        "ADALOMO, FP8 per tensor, 0, false, 1, true, FP32",
+        "ADAMW, FP8, 1.0, false, 2, true, FP8",
+        "ADAMW, FP8, 1.0, false, 2, false, FP32",
+        "LOMO, FP8 weights, 0, true, 1, false, FP32",
+        "LOMO, FP8 weights, 1.0, false, 1, true, FP32",
+        "LOMO, FP8 weights in BF16, 0, true, 1, false, FP32",
+        "LOMO, F32 weights in BF16, 0, false, 1, false, FP32",
     })
     void thePlanIsWhatTheAllocatorSees(
-            OptimizerKind optimizer, String precision, double maxGradNorm, boolean recompute, int accumulation) {
+            OptimizerKind optimizer,
+            String precision,
+            double maxGradNorm,
+            boolean recompute,
+            int accumulation,
+            boolean fp8Activations,
+            String states) {
         TrainingOptions options = options(
                 optimizer,
                 3,
@@ -210,7 +261,9 @@ class TrainerTest {
                         "precision", PRECISIONS.get(precision),
                         "maxGradNorm", maxGradNorm,
                         "recomputeBlocks", recompute,
-                        "gradientAccumulationSteps", accumulation));
+                        "gradientAccumulationSteps", accumulation,
+                        "fp8Activations", fp8Activations,
+                        "optimizerStates", states));
         MemoryStatistics measured = train(options, null, -1).memory();
         MemoryStatistics planned = Trainer.plan(ModelFolder.readConfig(Goldens.GROUPED), options, 48);
         assertEquals(planned.peakByPurpose(), measured.peakByPurpose());

@@ -64,7 +64,7 @@ final class BlockSuite implements Suite {
         return Variants.alone(() -> {
             try (Tape tape = backward ? Tape.recording(tensors.device()) : Tape.notRecording(tensors.device());
                     LossOperation.Loss loss =
-                            model.loss(tape, ids, targets, shape.batch(), 1.0 / shape.tokens(), false);
+                            model.loss(tape, ids, targets, shape.batch(), 1.0 / shape.tokens());
                     ParameterGradients dropped =
                             ParameterGradients.consumedBy(tensors.device(), (parameter, gradient) -> {})) {
                 if (backward) {
