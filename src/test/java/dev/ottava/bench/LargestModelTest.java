@@ -15,7 +15,7 @@ import dev.ottava.train.TrainingOptions.OptimizerKind;
 import org.junit.jupiter.api.Test;
 
 class LargestModelTest {
-    private static final long BYTES = 12 << 20;
+    private static final long BYTES = 16 << 20;
 
     private static LargestModel search(Precision precision) {
         return new LargestModel(
@@ -24,7 +24,7 @@ class LargestModelTest {
                     changes.recomputeBlocks = true;
                     changes.batchSize = 1;
                 }),
-                32,
+                128,
                 256);
     }
 
