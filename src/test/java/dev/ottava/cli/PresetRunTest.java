@@ -141,8 +141,11 @@ class PresetRunTest {
         }
         assertEquals(object.get("peak_bytes").asLong(), sum);
         assertTrue(object.get("fits").asBoolean());
+        // A block in BF16 or F32 saves its input and the norm's, at the least.
+        assertTrue(object.get("saved_units_per_block").asDouble() > 2, plan.out());
         Cli table = Cli.run("plan", "--model", model, "--seq-len", "64");
         assertTrue(table.out().contains(Format.bytes(object.get("peak_bytes").asLong())), table.out());
         assertTrue(table.out().contains("it fits"), table.out());
+        assertTrue(table.out().contains("a block saves "), table.out());
     }
 }

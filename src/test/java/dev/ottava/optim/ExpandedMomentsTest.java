@@ -84,8 +84,18 @@ class ExpandedMomentsTest {
             }
             ExpandedMoments.decode(decoded, host, hostGroups);
             float[] near = decoded.toFloats();
+            float[] side = hostGroups.toFloats();
             for (int i = 0; i < x.length; i++) {
-                assertTrue(x[i] == 0 ? near[i] == 0 : near[i] / x[i] > 0.5 && near[i] / x[i] < 2, x[i] + " " + near[i]);
+                double largest = side[2 * (i / 128)];
+                double root = 1.0 / side[2 * (i / 128) + 1];
+                double code = Math.abs(actual[i]);
+                double spacing = Math.max(1.0 / 512, Math.scalb(1.0, Math.getExponent(code) - 3));
+                double low = largest * Math.pow(Math.max(0, code - spacing) / 448, root);
+                double high = largest * Math.pow((code + spacing) / 448, root) * (1 + 1e-6);
+                String what = x[i] + " is stored as " + near[i];
+                assertEquals(Math.signum(x[i]), Math.signum(near[i]), what);
+                assertTrue(x[i] == 0 || low <= Math.abs(x[i]) && Math.abs(x[i]) <= high, what);
+                assertTrue(x[i] == 0 || low <= Math.abs(near[i]) && Math.abs(near[i]) <= high, what);
             }
         }
     }
