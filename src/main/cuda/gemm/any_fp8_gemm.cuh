@@ -111,7 +111,9 @@ struct any_fp8_gemm {
     int architecture;
 
     // Where a chunk of a row of a tile lies.
-    __device__ __forceinline__ static int at(int row, int chunk) { return row * depth + (chunk ^ (row / 2 % 4)) * 16; }
+    __device__ __forceinline__ static int at(int row, int chunk) {
+        return row * depth + (chunk ^ (row / 2 % 4)) * 16;
+    }
 
     template <class F>
     __device__ __forceinline__ void load(unsigned char* stage, const Fp8Codes<F>& x, int64_t first, int64_t k_first) const {

@@ -28,7 +28,8 @@ public final class Fp8LinearOperation {
      * @return [rows, out], of the dtype that the layer computes in
      */
     public static Variable apply(Tape tape, QuantizedVariable x, LinearWeight weight, Parameter bias) {
-        Variable y = tape.empty(weight.dtype(), x.value().rows(), weight.parameter().weight().size(0));
+        Variable y = tape.empty(
+                weight.dtype(), x.value().rows(), weight.parameter().weight().size(0));
         try (Operand<QuantizedMatrix> w = weight.codes()) {
             Fp8Gemm.forward(y.value(), x.value(), w.value(), bias == null ? null : bias.weight());
         }
@@ -39,7 +40,8 @@ public final class Fp8LinearOperation {
     /** The same, in groups of 16 where it is made, for a gated activation. */
     public static QuantizedVariable groups(Tape tape, QuantizedVariable x, LinearWeight weight, Parameter bias) {
         long out = weight.parameter().weight().size(0);
-        QuantizedVariable y = QuantizedVariable.groups(tape, weight.dtype(), x.value().rows(), out);
+        QuantizedVariable y =
+                QuantizedVariable.groups(tape, weight.dtype(), x.value().rows(), out);
         try (Operand<QuantizedMatrix> w = weight.codes()) {
             Fp8Gemm.forward(y.value(), x.value(), w.value(), bias == null ? null : bias.weight());
         }
@@ -47,8 +49,7 @@ public final class Fp8LinearOperation {
         return y;
     }
 
-    private static void record(
-            Tape tape, Gradient gradient, QuantizedVariable x, LinearWeight weight, Parameter bias) {
+    private static void record(Tape tape, Gradient gradient, QuantizedVariable x, LinearWeight weight, Parameter bias) {
         Parameter parameter = weight.parameter();
         List<Parameter> used = Stream.of(parameter, bias).filter(p -> p != null).toList();
         tape.record(gradient, used, x.saved(), parameters -> {

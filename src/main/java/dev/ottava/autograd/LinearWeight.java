@@ -73,7 +73,8 @@ public final class LinearWeight implements AutoCloseable {
         if (!parameter.isFp8()) {
             return Operand.of(parameter, dtype);
         }
-        Tensor copy = arena(MemoryPurpose.WORKSPACE).empty(dtype, parameter.weight().shape());
+        Tensor copy =
+                arena(MemoryPurpose.WORKSPACE).empty(dtype, parameter.weight().shape());
         Quantize.dequantize(copy, parameter.quantized());
         return new Operand<>(copy, copy);
     }

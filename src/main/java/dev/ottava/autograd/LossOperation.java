@@ -78,8 +78,10 @@ public final class LossOperation {
         }
         SharedTensor dHidden =
                 train ? new SharedTensor(device.arena(MemoryPurpose.ACTIVATIONS).empty(h.dtype(), h.shape())) : null;
-        SharedTensor dWeight =
-                train ? new SharedTensor(device.arena(MemoryPurpose.GRADIENTS).empty(DType.F32, weight.weight().shape())) : null;
+        SharedTensor dWeight = train
+                ? new SharedTensor(device.arena(MemoryPurpose.GRADIENTS)
+                        .empty(DType.F32, weight.weight().shape()))
+                : null;
         Tensor sum = device.empty(DType.F32, 1);
         long chunk = Math.min(rows, Math.max(64, LOGITS_IN_MEMORY / vocabulary));
         // BF16 needs a second buffer for the gradient; in F32 it takes the place of the logits.

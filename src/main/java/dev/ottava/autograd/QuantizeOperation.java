@@ -16,8 +16,7 @@ public final class QuantizeOperation {
      */
     public static QuantizedVariable apply(Tape tape, Variable x, Scaling scaling, Saving producer) {
         Tensor input = x.value();
-        QuantizedVariable y =
-                QuantizedVariable.operand(tape, input.dtype(), scaling, input.size(0), input.size(1));
+        QuantizedVariable y = QuantizedVariable.operand(tape, input.dtype(), scaling, input.size(0), input.size(1));
         Quantize.quantize(y.value(), input);
         SharedSaved saved = tape.save(x, producer);
         y.madeFrom(List.of(saved), transposed -> {

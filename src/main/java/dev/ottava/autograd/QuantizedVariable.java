@@ -44,8 +44,7 @@ public final class QuantizedVariable implements LinearInput {
     /** An operand of products whose value is not yet computed. */
     static QuantizedVariable operand(Tape tape, DType gradientDType, Scaling scaling, long rows, long columns) {
         boolean saves = tape.isRecording() && tape.policy().operands() != Saving.AGAIN;
-        return new QuantizedVariable(
-                tape, gradientDType, scaling, saves ? Layout.BOTH : Layout.CODES, rows, columns);
+        return new QuantizedVariable(tape, gradientDType, scaling, saves ? Layout.BOTH : Layout.CODES, rows, columns);
     }
 
     /** The input of a gated activation, not yet computed. */

@@ -94,7 +94,12 @@ public final class SwiGluOperation {
     private static QuantizedMatrix gradient(Gradient gradient, QuantizedVariable y, Scaling scaling) {
         Arena arena = y.value().scales().device().arena(MemoryPurpose.ACTIVATIONS);
         QuantizedMatrix empty = QuantizedMatrix.empty(
-                arena, DType.E5M2, scaling, Layout.BOTH, y.value().rows(), y.value().columns());
+                arena,
+                DType.E5M2,
+                scaling,
+                Layout.BOTH,
+                y.value().rows(),
+                y.value().columns());
         gradient.set(empty);
         return empty;
     }

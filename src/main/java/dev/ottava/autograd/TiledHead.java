@@ -2,7 +2,6 @@ package dev.ottava.autograd;
 
 import dev.ottava.core.DType;
 import dev.ottava.core.Device;
-import dev.ottava.core.MemoryPurpose;
 import dev.ottava.core.Tensor;
 import dev.ottava.kernel.CrossEntropy;
 import dev.ottava.kernel.Elementwise;

@@ -31,10 +31,9 @@ final class DeviceArguments {
     @Option(
             names = "--precision",
             paramLabel = "fp32|bf16|fp8",
-            description =
-                    "What is computed with. fp32: F32. bf16: BF16; training rounds weights stochastically"
-                            + " or, with adamw, keeps 16 more bits. fp8: as bf16, and the products of linear layers in FP8"
-                            + " (default: bf16 where the device has it natively, else fp32).")
+            description = "What is computed with. fp32: F32. bf16: BF16; training rounds weights stochastically"
+                    + " or, with adamw, keeps 16 more bits. fp8: as bf16, and the products of linear layers in FP8"
+                    + " (default: bf16 where the device has it natively, else fp32).")
     private Choices.Precision precision;
 
     @Option(
@@ -136,7 +135,8 @@ final class DeviceArguments {
         return switch (weights) {
             case FP32 -> WeightFormat.F32;
             case BF16 -> WeightFormat.BF16;
-            case FP8 -> fp8WeightScales == Fp8WeightScales.POWER_OF_TWO ? WeightFormat.FP8_POWER_OF_TWO : WeightFormat.FP8;
+            case FP8 ->
+                fp8WeightScales == Fp8WeightScales.POWER_OF_TWO ? WeightFormat.FP8_POWER_OF_TWO : WeightFormat.FP8;
         };
     }
 }

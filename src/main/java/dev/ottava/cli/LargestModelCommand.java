@@ -65,12 +65,13 @@ final class LargestModelCommand implements Callable<Integer> {
         try (Device device = arguments.open(terminal.err())) {
             Precision precision = arguments.precision(device);
             long bytes = memory == null ? device.availableBytes() : MemorySize.parse("--memory", memory);
-            TrainingOptions options = TrainingOptions.defaults(OptimizerKind.LOMO, steps).with(changes -> {
-                changes.precision = precision;
-                changes.recomputeBlocks = true;
-                changes.batchSize = batchSize;
-                changes.learningRate = 1e-3;
-            });
+            TrainingOptions options = TrainingOptions.defaults(OptimizerKind.LOMO, steps)
+                    .with(changes -> {
+                        changes.precision = precision;
+                        changes.recomputeBlocks = true;
+                        changes.batchSize = batchSize;
+                        changes.learningRate = 1e-3;
+                    });
             LargestModel search = new LargestModel(options, seqLen, vocabulary);
             LlamaConfig config = preset != null ? Presets.named(preset) : search.find(bytes);
             if (config == null) {

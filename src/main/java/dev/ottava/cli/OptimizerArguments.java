@@ -73,16 +73,18 @@ final class OptimizerArguments {
             names = "--optimizer-states",
             paramLabel = "fp32|bf16|fp8",
             defaultValue = "fp32",
-            description = "adamw: what its moments are stored in. bf16 rounds them stochastically; fp8 (COAT) expands their"
-                    + " range in groups of 128 (default: ${DEFAULT-VALUE}).")
+            description =
+                    "adamw: what its moments are stored in. bf16 rounds them stochastically; fp8 (COAT) expands their"
+                            + " range in groups of 128 (default: ${DEFAULT-VALUE}).")
     AdamW.StateKind states;
 
     @Option(
             names = "--adamw-weights",
             paramLabel = "exact|stochastic",
             defaultValue = "exact",
-            description = "adamw: how BF16 weights are kept. exact: with 16 more bits. stochastic: rounded, 2 bytes less for"
-                    + " each (default: ${DEFAULT-VALUE}).")
+            description =
+                    "adamw: how BF16 weights are kept. exact: with 16 more bits. stochastic: rounded, 2 bytes less for"
+                            + " each (default: ${DEFAULT-VALUE}).")
     AdamW.WeightKind weights;
 
     @Option(

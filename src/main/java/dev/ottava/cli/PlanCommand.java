@@ -44,8 +44,9 @@ final class PlanCommand implements Callable<Integer> {
     @Option(
             names = "--memory",
             paramLabel = "SIZE",
-            description = "Plan for a GPU with so much memory, such as 80GB or 24GiB, in the place of the device at hand;"
-                    + " 1 GiB of it is left to CUDA and its libraries.")
+            description =
+                    "Plan for a GPU with so much memory, such as 80GB or 24GiB, in the place of the device at hand;"
+                            + " 1 GiB of it is left to CUDA and its libraries.")
     private String memory;
 
     private final Terminal terminal;
@@ -78,7 +79,8 @@ final class PlanCommand implements Callable<Integer> {
         return 0;
     }
 
-    private void table(MemoryStatistics plan, LlamaConfig config, TrainingOptions options, Device device, long available) {
+    private void table(
+            MemoryStatistics plan, LlamaConfig config, TrainingOptions options, Device device, long available) {
         PrintStream out = terminal.out();
         out.printf(
                 "%s, %s, %s, weights %s, %d x %d tokens, activations %s, recompute %s%n%n",
@@ -101,7 +103,8 @@ final class PlanCommand implements Callable<Integer> {
         out.printf("%-18s %12s%n", "total", Format.bytes(plan.peakBytes()));
         long outside = outsideTensors(device);
         if (outside > 0) {
-            out.printf("%-18s %12s  (Java and native libraries: a constant)%n", "beside tensors", Format.bytes(outside));
+            out.printf(
+                    "%-18s %12s  (Java and native libraries: a constant)%n", "beside tensors", Format.bytes(outside));
         }
         out.println();
         long saved = savedBytes(config, options);

@@ -42,9 +42,10 @@ final class RunArguments {
             names = "--activations",
             paramLabel = "bf16|fp8",
             defaultValue = "bf16",
-            description = "What is saved for the backward pass. bf16: what was computed. fp8: the residual stream, gate and"
-                    + " up in FP8 (COAT), and inputs of linear layers are made again; needs --precision fp8 (default:"
-                    + " ${DEFAULT-VALUE}).")
+            description =
+                    "What is saved for the backward pass. bf16: what was computed. fp8: the residual stream, gate and"
+                            + " up in FP8 (COAT), and inputs of linear layers are made again; needs --precision fp8 (default:"
+                            + " ${DEFAULT-VALUE}).")
     Activations activations;
 
     @Option(

@@ -50,8 +50,7 @@ final class Utf8Reader implements AutoCloseable {
     private void skipByteOrderMark() throws IOException {
         end = input.readNBytes(buffer, 0, 3);
         bytesRead = end;
-        boolean marked =
-                end == 3 && buffer[0] == (byte) 0xEF && buffer[1] == (byte) 0xBB && buffer[2] == (byte) 0xBF;
+        boolean marked = end == 3 && buffer[0] == (byte) 0xEF && buffer[1] == (byte) 0xBB && buffer[2] == (byte) 0xBF;
         start = marked ? 3 : 0;
     }
 

@@ -51,7 +51,8 @@ final class Fp8Tensor {
         Tensor weight = parameter.weight();
         long[] blocks = Scaling.BLOCKS_128.scalesShape(weight.size(0), weight.size(1));
         try (Tensor scales = weight.device().empty(DType.F32, blocks);
-                Tensor panel = weight.device().empty(DType.E4M3, Math.min(Panels.ROWS, weight.size(0)), weight.size(1))) {
+                Tensor panel =
+                        weight.device().empty(DType.E4M3, Math.min(Panels.ROWS, weight.size(0)), weight.size(1))) {
             scalesFile.read(scalesOf(name), scales);
             Panels.each(parameter, DType.F32, (first, rows) -> {
                 Tensor codes = panel.rows(0, rows.size(0));

@@ -53,8 +53,7 @@ public record BlockMask(Tensor bits, long queryLength, long keyLength) implement
         Check.device(NAME, bits, counts);
         if (indices != null) {
             Check.dtype(NAME, "indices", indices, DType.I32);
-            Check.shape(
-                    NAME, "indices", indices, bits.size(0), bits.size(1), bits.size(2), blocks(keyLength));
+            Check.shape(NAME, "indices", indices, bits.size(0), bits.size(1), bits.size(2), blocks(keyLength));
             Check.device(NAME, bits, indices);
         }
         Status.check(Native.ottava_block_lists(

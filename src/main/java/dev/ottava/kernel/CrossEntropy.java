@@ -52,8 +52,7 @@ public final class CrossEntropy {
      * @param logits [rows, columns], F32: those of the vocabulary from {@code first}
      * @param targets [rows], I32: below vocabulary; negative masks the row
      */
-    public static void tile(
-            Tensor losses, Tensor running, Tensor logits, Tensor targets, long vocabulary, long first) {
+    public static void tile(Tensor losses, Tensor running, Tensor logits, Tensor targets, long vocabulary, long first) {
         checkTile("cross_entropy_tile", running, logits, targets);
         Check.dtype("cross_entropy_tile", "losses", losses, DType.F32);
         Check.count("cross_entropy_tile", "losses", losses, logits.size(0));

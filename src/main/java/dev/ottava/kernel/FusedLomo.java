@@ -123,10 +123,7 @@ public final class FusedLomo {
                 "dY is " + dY.dtype() + " and x is " + x.dtype() + ": dY is E5M2 here and x is E4M3");
         Fp8Operand a = Fp8Operand.of("dY", dY, true);
         Fp8Operand b = Fp8Operand.of("x", x, true);
-        Check.that(
-                a.summed() == b.summed(),
-                FP8,
-                "dY has " + a.summed() + " tokens and x has " + b.summed());
+        Check.that(a.summed() == b.summed(), FP8, "dY has " + a.summed() + " tokens and x has " + b.summed());
         Check.that(
                 a.rows() == weight.rows() && b.rows() == weight.columns(),
                 FP8,

@@ -12,8 +12,7 @@ import dev.ottava.core.Tensor;
  * @param rounding of a BF16 or FP8 weight; an F32 weight is not rounded
  * @param sumSquares [1], F32: receives the sum of squares of the gradient as it came; may be null
  */
-public record LomoRule(
-        StepControl control, double weightDecay, double maxValue, Rounding rounding, Tensor sumSquares) {
+public record LomoRule(StepControl control, double weightDecay, double maxValue, Rounding rounding, Tensor sumSquares) {
     /** Checks the tensor. */
     public LomoRule {
         if (sumSquares != null) {

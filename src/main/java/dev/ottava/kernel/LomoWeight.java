@@ -5,14 +5,20 @@ import dev.ottava.core.Tensor;
 
 /** A weight [rows, columns] as the C functions of fused_lomo.h take it; without an address for none. */
 record LomoWeight(
-        DType dtype, long address, long pitch, long scales, boolean powerOfTwo, long firstRow, long rows, long columns) {
+        DType dtype,
+        long address,
+        long pitch,
+        long scales,
+        boolean powerOfTwo,
+        long firstRow,
+        long rows,
+        long columns) {
     static LomoWeight of(String operation, Tensor weight, long firstRow) {
         Check.floating(operation, weight);
         Check.shape(operation, "weight", weight, -1, -1);
         Check.that(firstRow >= 0, operation, "firstRow is " + firstRow);
         long columns = weight.size(1);
-        return new LomoWeight(
-                weight.dtype(), weight.address(), columns, 0, false, firstRow, weight.size(0), columns);
+        return new LomoWeight(weight.dtype(), weight.address(), columns, 0, false, firstRow, weight.size(0), columns);
     }
 
     static LomoWeight of(String operation, QuantizedMatrix weight, boolean powerOfTwoScales) {

@@ -67,7 +67,10 @@ public final class Quantize {
      */
     public static void transpose(QuantizedMatrix transposed, QuantizedMatrix q) {
         String operation = "transpose_codes";
-        Check.that(q.codes() != null && transposed.transposed() != null, operation, "codes or the transposed copy is absent");
+        Check.that(
+                q.codes() != null && transposed.transposed() != null,
+                operation,
+                "codes or the transposed copy is absent");
         Check.that(
                 q.rows() == transposed.rows() && q.columns() == transposed.columns() && q.dtype() == transposed.dtype(),
                 operation,
@@ -152,8 +155,7 @@ public final class Quantize {
      * @param x [rows, columns], E4M3 in GROUPS_16
      * @param weight [columns], F32 or BF16
      */
-    public static void rmsNorm(
-            QuantizedMatrix y, Tensor inverseRms, QuantizedMatrix x, Tensor weight, double epsilon) {
+    public static void rmsNorm(QuantizedMatrix y, Tensor inverseRms, QuantizedMatrix x, Tensor weight, double epsilon) {
         rmsNorm(y, inverseRms, Rows.of(RMS_NORM, x), weight, epsilon, false);
     }
 

@@ -167,8 +167,7 @@ public final class Sale {
         long batch = queries.codes().size(0);
         long queryLength = blocks.queryLength();
         Check.shape(operation, "blocks", blocks.bits(), batch, queries.heads(), -1, -1);
-        Check.shape(
-                operation, "codes of queries", queries.codes(), batch, -1, queryLength, queries.headDim() / 8);
+        Check.shape(operation, "codes of queries", queries.codes(), batch, -1, queryLength, queries.headDim() / 8);
         Check.shape(operation, "codes of keys", keys.codes(), batch, -1, -1, queries.headDim() / 8);
         Check.dtype(operation, "thresholds", thresholds, DType.F32);
         Check.shape(operation, "thresholds", thresholds, batch, queries.heads(), selection.rows(queryLength));
@@ -204,8 +203,7 @@ public final class Sale {
     private static DType rows(String operation, Tensor x, long length) {
         DType dtype = Check.floating(operation, x);
         Check.shape(operation, "a tensor", x, -1, -1, -1, -1);
-        Check.that(
-                length <= x.size(1), operation, "length " + length + " is more than the capacity of " + x.size(1));
+        Check.that(length <= x.size(1), operation, "length " + length + " is more than the capacity of " + x.size(1));
         return dtype;
     }
 

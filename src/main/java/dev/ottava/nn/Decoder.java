@@ -65,14 +65,9 @@ public final class Decoder implements AutoCloseable {
             for (int layer = 0; layer < keys.size(); layer++) {
                 Tensor k = keys.get(layer);
                 Tensor v = values.get(layer);
-                Variable y =
-                        model.blocks()
-                                .get(layer)
-                                .forward(
-                                        tape,
-                                        x,
-                                        (t, q, newK, newV) -> attend(q, newK, newV, k, v),
-                                        Saving.AS_COMPUTED);
+                Variable y = model.blocks()
+                        .get(layer)
+                        .forward(tape, x, (t, q, newK, newV) -> attend(q, newK, newV, k, v), Saving.AS_COMPUTED);
                 x.close();
                 x = y;
             }

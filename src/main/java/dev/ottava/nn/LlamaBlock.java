@@ -97,7 +97,8 @@ final class LlamaBlock {
         try (Variable plain = attended;
                 LinearInput operand = fp8 == null
                         ? plain
-                        : QuantizeOperation.apply(tape, plain, fp8, tape.policy().attention())) {
+                        : QuantizeOperation.apply(
+                                tape, plain, fp8, tape.policy().attention())) {
             projected = output.apply(tape, operand);
         }
         Variable h = AddOperation.apply(tape, x, projected, tape.policy().norms());

@@ -15,7 +15,6 @@ import dev.ottava.autograd.Variable;
 import dev.ottava.core.DType;
 import dev.ottava.core.Device;
 import dev.ottava.core.InvalidArgumentException;
-import dev.ottava.core.MemoryPurpose;
 import dev.ottava.core.Tensor;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -40,8 +39,7 @@ public final class LlamaModel implements AutoCloseable {
         this.precision = precision;
         precision.weights().check(LlamaParameters.shapes(config));
         LlamaParameters.shapes(config).forEach((name, shape) -> {
-            Parameter parameter =
-                    precision.weights().empty(device, name, parameters.size(), shape);
+            Parameter parameter = precision.weights().empty(device, name, parameters.size(), shape);
             parameters.add(parameter);
             byName.put(name, parameter);
         });

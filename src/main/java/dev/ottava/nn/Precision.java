@@ -28,8 +28,9 @@ public record Precision(DType dtype, Scaling fp8Scaling, WeightFormat weights) {
             throw new InvalidArgumentException("operands of products are scaled per tensor or in blocks of 128");
         }
         if (weights.isFp8() && fp8Scaling == Scaling.PER_TENSOR) {
-            throw new InvalidArgumentException("--weights fp8 with --fp8-scaling tensor: FP8 weights have a scale for each"
-                    + " block of 128 x 128; use --fp8-scaling blocks");
+            throw new InvalidArgumentException(
+                    "--weights fp8 with --fp8-scaling tensor: FP8 weights have a scale for each"
+                            + " block of 128 x 128; use --fp8-scaling blocks");
         }
     }
 

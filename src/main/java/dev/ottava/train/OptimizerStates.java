@@ -18,7 +18,8 @@ final class OptimizerStates {
     static void read(Path file, Map<String, Tensor> state) {
         try (SafetensorsFile stored = SafetensorsFile.open(file)) {
             state.forEach((name, tensor) -> {
-                boolean wasFp8 = stored.names().contains(name) && stored.type(name).equals("F8_E4M3");
+                boolean wasFp8 =
+                        stored.names().contains(name) && stored.type(name).equals("F8_E4M3");
                 boolean isFp8 = tensor.dtype() == DType.E4M3;
                 if (isFp8 && !wasFp8) {
                     encode(stored, name, tensor, state.get(AdamW.groupsOf(name)));

@@ -179,8 +179,7 @@ public final class Trainer implements AutoCloseable {
             Batch batch = data.batch(first, Math.min(batchSize, data.rows() - first));
             try (Tape tape = Tape.notRecording(model.device());
                     TrainingStep.Inputs inputs = new TrainingStep.Inputs(model.device(), batch);
-                    LossOperation.Loss loss =
-                            model.loss(tape, inputs.ids(), inputs.targets(), batch.rows(), 1)) {
+                    LossOperation.Loss loss = model.loss(tape, inputs.ids(), inputs.targets(), batch.rows(), 1)) {
                 sum += loss.sum();
                 targets += batch.targetCount();
             }

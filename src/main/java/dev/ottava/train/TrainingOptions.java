@@ -112,8 +112,9 @@ public record TrainingOptions(
                     "--warmup-steps, --save-steps and --eval-steps are whole numbers from 0, --keep-checkpoints from 1");
         }
         if (precision.weights().isFp8() && optimizer != OptimizerKind.LOMO) {
-            throw new InvalidArgumentException("--weights fp8 with " + optimizer.name().toLowerCase(Locale.ROOT)
-                    + ": only --optimizer lomo updates FP8 weights; use it, or --weights bf16");
+            throw new InvalidArgumentException(
+                    "--weights fp8 with " + optimizer.name().toLowerCase(Locale.ROOT)
+                            + ": only --optimizer lomo updates FP8 weights; use it, or --weights bf16");
         }
         if (keepOperands && !precision.usesFp8()) {
             throw new InvalidArgumentException("--keep-operands is for --precision fp8: give both, or neither");
@@ -127,7 +128,8 @@ public record TrainingOptions(
         if (optimizerStates != AdamW.StateKind.FP32 && optimizer != OptimizerKind.ADAMW) {
             throw new InvalidArgumentException("--optimizer-states "
                     + optimizerStates.name().toLowerCase(Locale.ROOT) + " with "
-                    + optimizer.name().toLowerCase(Locale.ROOT) + ": only adamw has moments to compress; use --optimizer"
+                    + optimizer.name().toLowerCase(Locale.ROOT)
+                    + ": only adamw has moments to compress; use --optimizer"
                     + " adamw");
         }
         if (fp8Activations && !precision.usesFp8()) {

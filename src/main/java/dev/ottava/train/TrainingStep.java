@@ -91,7 +91,8 @@ public final class TrainingStep implements AutoCloseable {
                 new AdamW(
                         parameters,
                         update,
-                        new AdamWUpdate.Hyperparameters(options.adamBeta1(), options.adamBeta2(), options.adamEpsilon()),
+                        new AdamWUpdate.Hyperparameters(
+                                options.adamBeta1(), options.adamBeta2(), options.adamEpsilon()),
                         options.optimizerStates(),
                         options.adamwWeights());
         };

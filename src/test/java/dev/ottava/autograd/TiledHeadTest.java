@@ -47,8 +47,7 @@ class TiledHeadTest {
                 Tensor squares = device.empty(DType.F32, 1);
                 StepControl control = new StepControl(device);
                 Tape tape = Tape.recording(device);
-                Variable hidden = Tape.owning(
-                        device.empty(dtype, ROWS, HIDDEN).copyFrom(numbers(2, ROWS * HIDDEN)))) {
+                Variable hidden = Tape.owning(device.empty(dtype, ROWS, HIDDEN).copyFrom(numbers(2, ROWS * HIDDEN)))) {
             control.begin(5, 3);
             Parameter weight = new Parameter("head", 7, w);
             LossOperation.Loss loss = null;

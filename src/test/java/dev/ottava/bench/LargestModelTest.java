@@ -40,7 +40,9 @@ class LargestModelTest {
             LargestModel.Outcome outcome = byte8.run(config, device, 2);
             assertEquals(byte8.planned(config), outcome.memory().peakBytes());
             assertTrue(outcome.memory().peakBytes() <= BYTES);
-            assertTrue(outcome.losses().stream().allMatch(loss -> Math.abs(loss - Math.log(256)) < 1), outcome.losses()::toString);
+            assertTrue(
+                    outcome.losses().stream().allMatch(loss -> Math.abs(loss - Math.log(256)) < 1),
+                    outcome.losses()::toString);
         }
     }
 

@@ -44,7 +44,11 @@ final class Curves {
                 ys[j] = curve.get(j - 1).get(1).asDouble();
             }
             chart.line("c" + i, xs, ys);
-            style.append(".c").append(i).append("{stroke:").append(COLOURS.get(i)).append('}');
+            style.append(".c")
+                    .append(i)
+                    .append("{stroke:")
+                    .append(COLOURS.get(i))
+                    .append('}');
             key.append("<text x=\"%d\" y=\"%d\" style=\"fill:%s\">%s, learning rate %s: %s</text>%n"
                     .formatted(
                             WIDTH - 330,

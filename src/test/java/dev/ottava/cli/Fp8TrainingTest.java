@@ -33,7 +33,17 @@ class Fp8TrainingTest {
         Path golden = Path.of("src/test/resources/goldens", model);
         double before = loss(golden, golden);
         double f32 = train(golden, steps, "--precision", "fp32", "--device", "cpu");
-        double fp8 = train(golden, steps, "--precision", "fp8", "--fp8-scaling", scaling, "--device", device, "--activations", activations);
+        double fp8 = train(
+                golden,
+                steps,
+                "--precision",
+                "fp8",
+                "--fp8-scaling",
+                scaling,
+                "--device",
+                device,
+                "--activations",
+                activations);
         assertTrue(f32 < before, "F32 learns: " + before + " to " + f32);
         assertEquals(f32, fp8, 0.01 * f32, "within 1 %");
     }

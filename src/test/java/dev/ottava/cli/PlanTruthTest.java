@@ -71,7 +71,8 @@ class PlanTruthTest {
     /** Trains in a process of its own, as bin/ottava starts one, and returns its highest resident set. */
     private long train(List<String> options) throws Exception {
         Path data = folder.resolve("data.txt");
-        Files.writeString(data, "All happy families are alike; each unhappy family is unhappy in its own way.\n".repeat(400));
+        Files.writeString(
+                data, "All happy families are alike; each unhappy family is unhappy in its own way.\n".repeat(400));
         Path log = folder.resolve("log");
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),

@@ -1,17 +1,17 @@
 package dev.ottava.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.ottava.core.DType;
 import dev.ottava.core.Device;
 import dev.ottava.core.InvalidArgumentException;
 import dev.ottava.data.DataOptions;
-import dev.ottava.core.DType;
 import dev.ottava.kernel.Scaling;
-import dev.ottava.nn.WeightFormat;
 import dev.ottava.nn.Precision;
+import dev.ottava.nn.WeightFormat;
 import dev.ottava.optim.AdamW;
 import dev.ottava.train.TrainingOptions;
 import dev.ottava.train.TrainingOptions.Fp8WeightRounding;

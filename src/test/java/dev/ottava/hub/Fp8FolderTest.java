@@ -34,7 +34,23 @@ import org.junit.jupiter.api.io.TempDir;
 /** Models with FP8 weights in a folder: names, shapes and types are those of FP8Linear of transformers. */
 class Fp8FolderTest {
     private static final LlamaConfig CONFIG = new LlamaConfig(
-            "llama", 32, 144, 272, 2, 9, 3, 16, 64, 1e-5, new RopeConfig(10000, null), false, false, false, false, 1, 2);
+            "llama",
+            32,
+            144,
+            272,
+            2,
+            9,
+            3,
+            16,
+            64,
+            1e-5,
+            new RopeConfig(10000, null),
+            false,
+            false,
+            false,
+            false,
+            1,
+            2);
     private static final Precision FP8 = Precision.BF16.with(WeightFormat.FP8);
     private static final String DOWN = "model.layers.1.mlp.down_proj.weight"; // [144, 272]
 
@@ -70,8 +86,9 @@ class Fp8FolderTest {
         assertEquals(model.parameters().size() + 2 * 7, tensors.size());
         JsonObject config = Json.read(folder.resolve("config.json"));
         assertEquals("bfloat16", config.text("torch_dtype"));
-        String expected = "\"quantization_config\":{\"quant_method\":\"fp8\",\"fmt\":\"e4m3\",\"activation_scheme\":\"dynamic\","
-                + "\"weight_block_size\":[128,128],\"modules_to_not_convert\":[\"lm_head\"]}";
+        String expected =
+                "\"quantization_config\":{\"quant_method\":\"fp8\",\"fmt\":\"e4m3\",\"activation_scheme\":\"dynamic\","
+                        + "\"weight_block_size\":[128,128],\"modules_to_not_convert\":[\"lm_head\"]}";
         String json = Files.readString(folder.resolve("config.json")).replaceAll("\\s", "");
         assertTrue(json.contains(expected), json);
     }
@@ -106,11 +123,14 @@ class Fp8FolderTest {
         try (LlamaModel single = ModelFolder.load(folder, device, Precision.F32);
                 LlamaModel half = ModelFolder.load(folder, device, Precision.BF16);
                 LlamaModel rounded = ModelFolder.load(folder, device, FP8.with(WeightFormat.FP8_POWER_OF_TWO))) {
-            expected.forEach((name, values) -> assertArrayEquals(values, values(single).get(name), name));
-            expected.forEach((name, values) -> assertArrayEquals(bf16(values), values(half).get(name), name));
+            expected.forEach(
+                    (name, values) -> assertArrayEquals(values, values(single).get(name), name));
+            expected.forEach((name, values) ->
+                    assertArrayEquals(bf16(values), values(half).get(name), name));
             values(rounded).forEach((name, values) -> {
                 for (int i = 0; i < values.length; i++) {
-                    // Scales grow, and codes lose up to their last bit; the smallest are a whole number of smaller parts of the largest.
+                    // Scales grow, and codes lose up to their last bit; the smallest are a whole number of smaller
+                    // parts of the largest.
                     assertEquals(expected.get(name)[i], values[i], Math.abs(expected.get(name)[i]) / 16 + 1e-4, name);
                 }
             });
@@ -163,8 +183,9 @@ class Fp8FolderTest {
 
     private void assertRefused(String message) {
         for (Precision precision : new Precision[] {FP8, Precision.BF16}) {
-            String actual = assertThrows(OttavaException.class, () -> ModelFolder.load(folder, device, precision)
-                            .close())
+            String actual = assertThrows(
+                            OttavaException.class,
+                            () -> ModelFolder.load(folder, device, precision).close())
                     .getMessage();
             assertTrue(actual.contains(message), actual);
             assertEquals(1, actual.lines().count());

@@ -51,7 +51,8 @@ class CrossEntropyContractTest extends Contract {
             System.arraycopy(
                     CrossEntropyOracle.gradient(row, targets[i], SCALE), 0, gradient, i * vocabulary, vocabulary);
         }
-        compareTiles(dtype, logits, targets, vocabulary, Math.max(1, (vocabulary / 3 + 127) / 128 * 128), losses, gradient);
+        compareTiles(
+                dtype, logits, targets, vocabulary, Math.max(1, (vocabulary / 3 + 127) / 128 * 128), losses, gradient);
         List<Output> outputs = run(bench -> {
             Tensor x = bench.of(DType.F32, logits, rows, vocabulary);
             Tensor loss = bench.empty(DType.F32, rows);
@@ -73,13 +74,7 @@ class CrossEntropyContractTest extends Contract {
 
     /** Tiles of any width give the losses and the gradient of the whole. */
     private void compareTiles(
-            DType dtype,
-            float[] logits,
-            int[] targets,
-            int vocabulary,
-            int width,
-            double[] losses,
-            double[] gradient) {
+            DType dtype, float[] logits, int[] targets, int vocabulary, int width, double[] losses, double[] gradient) {
         int rows = targets.length;
         List<Output> outputs = run(bench -> {
             Tensor loss = bench.empty(DType.F32, rows);

@@ -10,7 +10,8 @@ import org.junit.jupiter.api.Test;
 
 /** LOMO of an embedding without a gradient, against the gradient and the update of it on the same device, which have oracles of their own. */
 class EmbeddingLomoContractTest extends UpdateContract {
-    private static final int[][] SHAPES = {{1, 1, 1}, {3, 5, 7}, {6, 600, 40}, {40, 9, 2056}}; // vocabulary, tokens, hidden
+    private static final int[][] SHAPES = {{1, 1, 1}, {3, 5, 7}, {6, 600, 40}, {40, 9, 2056}
+    }; // vocabulary, tokens, hidden
 
     @Test
     void theBitsOfGradientAndUpdate() {
@@ -31,7 +32,8 @@ class EmbeddingLomoContractTest extends UpdateContract {
         compare(DType.BF16, DType.BF16, SHAPES[2], STOCHASTIC, WEIGHT_DECAY, false);
     }
 
-    private void compare(DType weightDtype, DType dtype, int[] shape, Rounding rounding, double weightDecay, boolean ok) {
+    private void compare(
+            DType weightDtype, DType dtype, int[] shape, Rounding rounding, double weightDecay, boolean ok) {
         int vocabulary = shape[0];
         int hidden = shape[2];
         // No token has the last id, if there are several.

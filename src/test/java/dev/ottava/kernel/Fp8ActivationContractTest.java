@@ -66,8 +66,7 @@ class Fp8ActivationContractTest extends QuantizeContract {
                             QuantizedMatrix twin =
                                     matrix(bench, DType.E4M3, Scaling.GROUPS_16, Layout.CODES, rows, columns, 16);
                             Tensor y = bench.empty(dtype, rows, columns);
-                            Elementwise.add(
-                                    y, bench.of(dtype, a, rows, columns), bench.of(dtype, b, rows, columns));
+                            Elementwise.add(y, bench.of(dtype, a, rows, columns), bench.of(dtype, b, rows, columns));
                             Quantize.quantize(twin, y);
                             return and(tensors(twin), y);
                         });
@@ -106,11 +105,7 @@ class Fp8ActivationContractTest extends QuantizeContract {
                             Tensor r = bench.empty(DType.F32, rows);
                             Tensor y = bench.empty(DType.F32, rows, columns);
                             RmsNorm.forward(
-                                    y,
-                                    r,
-                                    widened(bench, x, rows, columns),
-                                    bench.of(DType.F32, weight, columns),
-                                    1e-5);
+                                    y, r, widened(bench, x, rows, columns), bench.of(DType.F32, weight, columns), 1e-5);
                             Quantize.quantize(q, y);
                             return and(tensors(q), r);
                         });
@@ -177,8 +172,7 @@ class Fp8ActivationContractTest extends QuantizeContract {
                         bench -> {
                             QuantizedMatrix q = matrix(bench, format, scaling, Layout.BOTH, rows, columns, 0);
                             Tensor y = bench.empty(DType.F32, rows, columns);
-                            SwiGlu.forward(
-                                    y, widened(bench, gate, rows, columns), widened(bench, up, rows, columns));
+                            SwiGlu.forward(y, widened(bench, gate, rows, columns), widened(bench, up, rows, columns));
                             Quantize.quantize(q, y);
                             return tensors(q);
                         });
@@ -274,8 +268,7 @@ class Fp8ActivationContractTest extends QuantizeContract {
     /** A transposed copy by the scales of the other. */
     private static QuantizedMatrix transposed(Workbench bench, QuantizedMatrix q) {
         long[] shape = {q.transposed().size(0), q.transposed().size(1)};
-        return new QuantizedMatrix(
-                q.rows(), q.columns(), null, bench.empty(q.dtype(), shape), q.scaling(), q.scales());
+        return new QuantizedMatrix(q.rows(), q.columns(), null, bench.empty(q.dtype(), shape), q.scaling(), q.scales());
     }
 
     /** Scales and inverse_rms are read as they are, and stay so. */

@@ -102,7 +102,8 @@ class Fp8WeightContractTest extends FusedLomoContract {
             int count = seeds * (out - 1) * in;
             float[] first = null;
             for (int seed = 0; seed < seeds; seed++) {
-                float[] updated = fused(kind, dY, ones, values, new int[] {tokens, out, in}, seed, part * quantum / tokens);
+                float[] updated =
+                        fused(kind, dY, ones, values, new int[] {tokens, out, in}, seed, part * quantum / tokens);
                 for (int i = in; i < updated.length; i++) {
                     assertTrue(updated[i] == 1 || updated[i] == 1 + quantum, () -> kind + " " + deviceName);
                     mean += updated[i] / count;

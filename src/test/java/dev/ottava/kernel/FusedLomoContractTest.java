@@ -38,7 +38,13 @@ class FusedLomoContractTest extends FusedLomoContract {
                     // Rounding, decay and clamp in turn, each with and without the others.
                     for (int more = 0; more < (shape == SHAPES[0] ? 2 : 1); more++, turn++) {
                         Rounding rounding = (turn + more) % 2 == 0 ? STOCHASTIC : Rounding.NEAREST;
-                        compare(shape, operands, weight, rounding, turn % 3 == 0 ? 0 : WEIGHT_DECAY, turn % 4 < 2 ? 2 : 0);
+                        compare(
+                                shape,
+                                operands,
+                                weight,
+                                rounding,
+                                turn % 3 == 0 ? 0 : WEIGHT_DECAY,
+                                turn % 4 < 2 ? 2 : 0);
                     }
                 }
             }
@@ -113,7 +119,11 @@ class FusedLomoContractTest extends FusedLomoContract {
                 });
                 int tensors = (outputs.size() - 2) / 2;
                 for (int i = 2; i < 2 + tensors; i++) {
-                    assertEquals(-1, outputs.get(i).bytes().mismatch(outputs.get(i + tensors).bytes()));
+                    assertEquals(
+                            -1,
+                            outputs.get(i)
+                                    .bytes()
+                                    .mismatch(outputs.get(i + tensors).bytes()));
                 }
                 assertArrayEquals(outputs.get(1).floats(), outputs.get(0).floats());
             }

@@ -33,8 +33,7 @@ class SaleNeedlesTest extends SaleContract {
     private final List<Needle> needles = new ArrayList<>();
     private final float[] q = new float[QUERIES * HEADS * HEAD_DIM];
     private final float[] k = new float[KEYS * KV_HEADS * HEAD_DIM];
-    private final AttentionOracle dense =
-            new AttentionOracle(1, HEADS, KV_HEADS, HEAD_DIM, QUERIES, KEYS, KEYS, SCALE);
+    private final AttentionOracle dense = new AttentionOracle(1, HEADS, KV_HEADS, HEAD_DIM, QUERIES, KEYS, KEYS, SCALE);
 
     private static SaleOracle shape(int rowStep) {
         return new SaleOracle(1, HEADS, KV_HEADS, HEAD_DIM, QUERIES, KEYS, KEYS, LOCAL_KEYS, rowStep, SCALE);
@@ -58,7 +57,8 @@ class SaleNeedlesTest extends SaleContract {
         System.out.printf("%s: %d of %d blocks outside of sink and local ones kept%n", deviceName, kept, all);
         assertTrue(kept < all * 3 / 4, kept + " of " + all + " blocks were kept: that is no selection");
         for (Needle needle : needles) {
-            assertTrue(shape.bit(mask, needle.head(), needle.query() / 64, needle.key() / 64), () -> needle + " is lost");
+            assertTrue(
+                    shape.bit(mask, needle.head(), needle.query() / 64, needle.key() / 64), () -> needle + " is lost");
         }
         int pooled = foundByPooling(shape, mask);
         System.out.printf("%s: mean pooling finds %d of %d needles%n", deviceName, pooled, needles.size());
@@ -88,7 +88,8 @@ class SaleNeedlesTest extends SaleContract {
                     }
                 }
                 assertTrue(found >= sampled || run > 1);
-                assertTrue(run == 1 || found >= needles.size() * 3 / 4, found + " of " + needles.size() + " were found");
+                assertTrue(
+                        run == 1 || found >= needles.size() * 3 / 4, found + " of " + needles.size() + " were found");
                 System.out.printf(
                         "%s: needles of %d queries, r = %d: %d of %d found%n",
                         deviceName, run, rowStep, found, needles.size());
@@ -99,7 +100,9 @@ class SaleNeedlesTest extends SaleContract {
     private int[] select(int rowStep) {
         List<Output> outputs = run(bench -> {
             Chain chain = new Chain(bench, shape(rowStep), DType.BF16);
-            return List.of(chain.select(chain.queries(q), chain.keys(k), TAU, TAU, TAU, TAU).mask().bits());
+            return List.of(chain.select(chain.queries(q), chain.keys(k), TAU, TAU, TAU, TAU)
+                    .mask()
+                    .bits());
         });
         return ints(outputs.get(0));
     }

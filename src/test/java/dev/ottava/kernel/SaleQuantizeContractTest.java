@@ -63,8 +63,8 @@ class SaleQuantizeContractTest extends SaleContract {
             special(x, mean, row, headDim, dtype);
         }
         List<Output> outputs = quantize(dtype, kind, x, mean, batch, heads, headDim, length, capacity, 0);
-        SaleOracle.Codes expected = SaleOracle.quantize(
-                x, mean, batch, heads, headDim, length, capacity, kind == FourBitRows.Kind.KEYS);
+        SaleOracle.Codes expected =
+                SaleOracle.quantize(x, mean, batch, heads, headDim, length, capacity, kind == FourBitRows.Kind.KEYS);
         byte[][] codes = unpack(outputs.get(0).bytes(), headDim);
         float[] scales = outputs.get(1).floats();
         for (int i = 0; i < codes.length; i++) {
@@ -137,8 +137,7 @@ class SaleQuantizeContractTest extends SaleContract {
                 int kvHeads = 2;
                 int length = 70;
                 int capacity = 75;
-                SaleOracle shape =
-                        new SaleOracle(batch, heads, kvHeads, headDim, 1, length, capacity, 1, 1, 1);
+                SaleOracle shape = new SaleOracle(batch, heads, kvHeads, headDim, 1, length, capacity, 1, 1, 1);
                 float[] k = gaussian(dtype, batch * capacity * kvHeads * headDim, 1);
                 float[] keyMean = gaussian(DType.F32, batch * kvHeads * headDim, 1);
                 float[] queryMean = gaussian(DType.F32, batch * heads * headDim, 1);

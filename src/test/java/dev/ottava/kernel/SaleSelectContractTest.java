@@ -80,7 +80,14 @@ class SaleSelectContractTest extends SaleContract {
         float[] keyMean = gaussian(DType.F32, shape.batch() * shape.kvHeads() * shape.headDim(), 0.1);
         float[] correction = gaussian(DType.F32, shape.batch() * shape.heads() * shape.keyBlocks() * 64, 1);
         SaleOracle.Codes queries = SaleOracle.quantize(
-                q, queryMean, shape.batch(), shape.heads(), shape.headDim(), shape.queryLength(), shape.queryLength(), false);
+                q,
+                queryMean,
+                shape.batch(),
+                shape.heads(),
+                shape.headDim(),
+                shape.queryLength(),
+                shape.queryLength(),
+                false);
         SaleOracle.Codes keys = SaleOracle.quantize(
                 k, keyMean, shape.batch(), shape.kvHeads(), shape.headDim(), shape.keyLength(), shape.capacity(), true);
         int heads = shape.batch() * shape.heads();
@@ -137,7 +144,10 @@ class SaleSelectContractTest extends SaleContract {
                         }
                     }
                     String name = shape + " head " + head + " block " + queryBlock + ", " + block;
-                    assertEquals(kept && block <= shape.lastLocal(queryBlock), shape.bit(mask, head, queryBlock, block), name);
+                    assertEquals(
+                            kept && block <= shape.lastLocal(queryBlock),
+                            shape.bit(mask, head, queryBlock, block),
+                            name);
                 }
             }
         }
@@ -164,7 +174,14 @@ class SaleSelectContractTest extends SaleContract {
         float[] keyMean = outputs.get(1).floats();
         float[] queryMean = outputs.get(2).floats();
         SaleOracle.Codes queries = SaleOracle.quantize(
-                q, queryMean, shape.batch(), shape.heads(), shape.headDim(), shape.queryLength(), shape.queryLength(), false);
+                q,
+                queryMean,
+                shape.batch(),
+                shape.heads(),
+                shape.headDim(),
+                shape.queryLength(),
+                shape.queryLength(),
+                false);
         SaleOracle.Codes keys = SaleOracle.quantize(
                 k, keyMean, shape.batch(), shape.kvHeads(), shape.headDim(), shape.keyLength(), shape.capacity(), true);
         int heads = shape.batch() * shape.heads();
@@ -225,7 +242,9 @@ class SaleSelectContractTest extends SaleContract {
             int rows = 5;
             int columns = (keys + 63) / 64;
             int words = (columns + 31) / 32;
-            int[] bits = random.ints((long) rows * words).map(i -> i & random.nextInt()).toArray();
+            int[] bits = random.ints((long) rows * words)
+                    .map(i -> i & random.nextInt())
+                    .toArray();
             Arrays.fill(bits, 0, words, 0);
             Arrays.fill(bits, words, 2 * words, -1);
             List<Output> outputs = run(bench -> {

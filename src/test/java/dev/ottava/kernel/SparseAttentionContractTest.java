@@ -88,7 +88,8 @@ class SparseAttentionContractTest extends Contract {
                         .map(bits -> bits & random.nextInt())
                         .toArray();
                 mask[0] = 0; // queries without a key, if there is one word
-                mask[mask.length - 1] = 1 << (shape.keyLength() - 1) / 64 % 32; // the diagonal alone: some queries see none of it
+                mask[mask.length - 1] =
+                        1 << (shape.keyLength() - 1) / 64 % 32; // the diagonal alone: some queries see none of it
                 AttentionOracle.Listed listed = (b, h, i, j) -> {
                     int row = (b * shape.heads() + h) * inputs.queryBlocks() + i / 64;
                     return (mask[row * words + j / 64 / 32] >>> j / 64 % 32 & 1) != 0;

@@ -175,7 +175,8 @@ class LlamaGradientTest {
                 assertTrue(error > 0 && error < 0.2, name + " is off by " + error + " of its norm");
             });
             gradients(fp8, RECOMPUTE, false).forEach((name, g) -> assertArrayEquals(plain.get(name), g, name));
-            gradients(fp8, SavingPolicy.AS_COMPUTED, true).forEach((name, g) -> assertArrayEquals(plain.get(name), g, name));
+            gradients(fp8, SavingPolicy.AS_COMPUTED, true)
+                    .forEach((name, g) -> assertArrayEquals(plain.get(name), g, name));
         }
     }
 

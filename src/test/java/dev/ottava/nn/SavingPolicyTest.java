@@ -29,14 +29,30 @@ class SavingPolicyTest {
             int vocabulary, int hidden, int intermediate, int layers, int heads, int keyValueHeads, boolean biases) {
         RopeConfig rope = new RopeConfig(10000, null);
         return new LlamaConfig(
-                biases ? "qwen2" : "llama", vocabulary, hidden, intermediate, layers, heads, keyValueHeads, hidden / heads,
-                4096, 1e-5, rope, false, biases, false, false, -1, -1);
+                biases ? "qwen2" : "llama",
+                vocabulary,
+                hidden,
+                intermediate,
+                layers,
+                heads,
+                keyValueHeads,
+                hidden / heads,
+                4096,
+                1e-5,
+                rope,
+                false,
+                biases,
+                false,
+                false,
+                -1,
+                -1);
     }
 
     private static Map<String, float[]> gradients(LlamaModel model, IntFunction<SavingPolicy> saving) {
         Map<String, float[]> gradients = new TreeMap<>();
         Device device = model.device();
-        int[] ids = new java.util.SplittableRandom(7).ints(BATCH * LENGTH, 0, 40).toArray();
+        int[] ids =
+                new java.util.SplittableRandom(7).ints(BATCH * LENGTH, 0, 40).toArray();
         try (Tensor input = device.tensor(ids, ids.length);
                 Tensor targets = device.tensor(ids, ids.length);
                 Tape tape = Tape.recording(device);
@@ -70,7 +86,8 @@ class SavingPolicyTest {
         };
         SavingPolicy policy = new SavingPolicy(onHost, onHost, onHost, onHost, false);
         try (Device device = Device.open("cpu");
-                LlamaModel model = LlamaModel.initialize(config(40, 64, 96, 3, 4, 2, false), device, Precision.F32, 1)) {
+                LlamaModel model =
+                        LlamaModel.initialize(config(40, 64, 96, 3, 4, 2, false), device, Precision.F32, 1)) {
             Map<String, float[]> expected = gradients(model, layer -> SavingPolicy.AS_COMPUTED);
             Map<String, float[]> actual = gradients(model, layer -> policy);
             expected.forEach((name, gradient) -> assertArrayEquals(gradient, actual.get(name), name));
@@ -118,12 +135,11 @@ class SavingPolicyTest {
         LlamaConfig config = shape.startsWith("llama")
                 ? config(32000, 4096, 11008, 3, 32, 32, false)
                 : config(152064, 3584, 18944, 3, 28, 4, true);
-        SavingPolicy saving =
-                switch (policy) {
-                    case "coat" -> SavingPolicy.COAT;
-                    case "recompute" -> SavingPolicy.COAT.recomputed();
-                    default -> SavingPolicy.AS_COMPUTED;
-                };
+        SavingPolicy saving = switch (policy) {
+            case "coat" -> SavingPolicy.COAT;
+            case "recompute" -> SavingPolicy.COAT.recomputed();
+            default -> SavingPolicy.AS_COMPUTED;
+        };
         try (Device meta = Device.open("meta");
                 LlamaModel model = LlamaModel.empty(
                         config, meta, precision.equals("fp8") ? Precision.fp8(Scaling.BLOCKS_128) : Precision.BF16)) {

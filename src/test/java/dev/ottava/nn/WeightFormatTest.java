@@ -23,7 +23,22 @@ class WeightFormatTest {
 
     private static LlamaConfig config(int intermediate) {
         return new LlamaConfig(
-                "llama", 32, 144, intermediate, 2, 9, 3, 16, 64, 1e-5, new RopeConfig(10000, null), false, true, true, false, 1,
+                "llama",
+                32,
+                144,
+                intermediate,
+                2,
+                9,
+                3,
+                16,
+                64,
+                1e-5,
+                new RopeConfig(10000, null),
+                false,
+                true,
+                true,
+                false,
+                1,
                 2);
     }
 
@@ -101,12 +116,14 @@ class WeightFormatTest {
                 LlamaModel model = model(device, Precision.BF16.with(WeightFormat.FP8))) {
             for (Parameter parameter : model.parameters()) {
                 boolean linear = parameter.name().matches("model\\.layers\\..*_proj\\.weight");
-                assertEquals(linear ? DType.E4M3 : DType.BF16, parameter.weight().dtype(), parameter.name());
+                assertEquals(
+                        linear ? DType.E4M3 : DType.BF16, parameter.weight().dtype(), parameter.name());
                 assertEquals(linear, parameter.isFp8());
                 if (linear) {
                     long[] shape = parameter.weight().shape();
                     assertArrayEquals(
-                            new long[] {(shape[0] + 127) / 128, (shape[1] + 127) / 128}, parameter.scales().shape());
+                            new long[] {(shape[0] + 127) / 128, (shape[1] + 127) / 128},
+                            parameter.scales().shape());
                 }
             }
         }

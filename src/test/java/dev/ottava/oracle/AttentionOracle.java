@@ -89,9 +89,8 @@ public record AttentionOracle(
     private double[] scores(double[] q, double[] k, int b, int h, int i, Listed listed) {
         double[] scores = new double[i + keyLength - queryLength + 1];
         for (int j = 0; j < scores.length; j++) {
-            scores[j] = listed.has(b, h, i, j)
-                    ? scale * dot(q, query(b, h, i), k, key(b, h, j))
-                    : Double.NEGATIVE_INFINITY;
+            scores[j] =
+                    listed.has(b, h, i, j) ? scale * dot(q, query(b, h, i), k, key(b, h, j)) : Double.NEGATIVE_INFINITY;
         }
         return scores;
     }

@@ -40,8 +40,7 @@ public record Fp8WeightOracle(byte[] codes, float[] scales) {
                 float x = values[element] / newScales[i / BLOCK * across + j / BLOCK];
                 newCodes[i * pitch + j] = rounding.seed == null
                         ? Float8Oracle.E4M3.nearest(x)
-                        : stochastic(
-                                x, PhiloxOracle.bits(element, rounding.seed, rounding.tensorIndex, rounding.step));
+                        : stochastic(x, PhiloxOracle.bits(element, rounding.seed, rounding.tensorIndex, rounding.step));
             }
         }
         return new Fp8WeightOracle(newCodes, newScales);

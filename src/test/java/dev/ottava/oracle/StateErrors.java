@@ -46,7 +46,8 @@ public final class StateErrors {
         float[][] ms = FORMS.stream().map(form -> form.through(m, 16)).toArray(float[][]::new);
         float[][] vs = FORMS.stream().map(form -> form.through(v, 64)).toArray(float[][]::new);
         double[][] means = new double[FORMS.size()][FORMS.size()];
-        System.out.println("| m \\ v | " + String.join(" | ", FORMS.stream().map(Cell::name).toList()) + " |");
+        System.out.println("| m \\ v | "
+                + String.join(" | ", FORMS.stream().map(Cell::name).toList()) + " |");
         System.out.println("| --- | --- | --- | --- | --- |");
         for (int row = 0; row < 4; row++) {
             StringBuilder line = new StringBuilder("| " + FORMS.get(row).name() + " |");
@@ -96,7 +97,8 @@ public final class StateErrors {
                         .map(name -> which == 0 ? name : name.replace("first", "second"))
                         .map(name -> floats(device, stored, name))
                         .toList();
-                float[] all = new float[parts.stream().mapToInt(part -> part.length).sum()];
+                float[] all =
+                        new float[parts.stream().mapToInt(part -> part.length).sum()];
                 int at = 0;
                 for (float[] part : parts) {
                     if (part.length % CoatOracle.GROUP != 0) {

@@ -159,7 +159,8 @@ class FusedTrainingTest {
         "ADAMW, BF16, true, 0"
     })
     void thePlanIsWhatTheAllocatorSees(OptimizerKind kind, String precision, boolean tied, double maxGradNorm) {
-        TrainingOptions options = options(kind, PRECISIONS.get(precision), maxGradNorm).with(o -> o.batchSize = 2);
+        TrainingOptions options =
+                options(kind, PRECISIONS.get(precision), maxGradNorm).with(o -> o.batchSize = 2);
         MemoryStatistics plan = Trainer.plan(config(tied, 1e-5), options, LENGTH);
         try (Device device = Device.open("cpu");
                 LlamaModel model = LlamaModel.empty(config(tied, 1e-5), device, options.precision())) {
@@ -184,7 +185,8 @@ class FusedTrainingTest {
      * first pass finds it, and every weight keeps its bits.
      */
     @ParameterizedTest
-    @CsvSource({"LOMO, F32", "LOMO, BF16", "LOMO, FP8", "LOMO, FP8 of FP8", "ADALOMO, F32", "ADAMW, F32", "ADAMW, BF16"})
+    @CsvSource({"LOMO, F32", "LOMO, BF16", "LOMO, FP8", "LOMO, FP8 of FP8", "ADALOMO, F32", "ADAMW, F32", "ADAMW, BF16"
+    })
     void nanInTheLastGradientChangesNothing(OptimizerKind kind, String name) {
         Precision precision = PRECISIONS.get(name);
         try (Device device = Device.open("cpu");

@@ -11,11 +11,12 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 class LearningRateScheduleTest {
     private static LearningRateSchedule schedule(ScheduleKind kind, int warmup, int steps) {
-        return new LearningRateSchedule(TrainingOptions.defaults(OptimizerKind.LOMO, steps).with(changed -> {
-            changed.learningRate = 0.5;
-            changed.schedule = kind;
-            changed.warmupSteps = warmup;
-        }));
+        return new LearningRateSchedule(
+                TrainingOptions.defaults(OptimizerKind.LOMO, steps).with(changed -> {
+                    changed.learningRate = 0.5;
+                    changed.schedule = kind;
+                    changed.warmupSteps = warmup;
+                }));
     }
 
     @ParameterizedTest

@@ -126,10 +126,14 @@ class TrainerTest {
                 optimizer,
                 9,
                 Map.of(
-                        "saveSteps", 2,
-                        "precision", PRECISIONS.get(precision),
-                        "optimizerStates", states,
-                        "fp8Activations", precision.startsWith("FP8") && optimizer == OptimizerKind.ADAMW));
+                        "saveSteps",
+                        2,
+                        "precision",
+                        PRECISIONS.get(precision),
+                        "optimizerStates",
+                        states,
+                        "fp8Activations",
+                        precision.startsWith("FP8") && optimizer == OptimizerKind.ADAMW));
         Outcome whole = train(options, RunFolder.create(folder.resolve("whole")), -1);
         Path path = folder.resolve("stopped");
         train(options, RunFolder.create(path), 6); // the checkpoint of step 4 is the last, lines of 5 and 6 are written

@@ -63,8 +63,7 @@ final class BlockSuite implements Suite {
         Tensor targets = tensors.own(tensors.device().tensor(batch.targets(), shape.tokens()));
         return Variants.alone(() -> {
             try (Tape tape = backward ? Tape.recording(tensors.device()) : Tape.notRecording(tensors.device());
-                    LossOperation.Loss loss =
-                            model.loss(tape, ids, targets, shape.batch(), 1.0 / shape.tokens());
+                    LossOperation.Loss loss = model.loss(tape, ids, targets, shape.batch(), 1.0 / shape.tokens());
                     ParameterGradients dropped =
                             ParameterGradients.consumedBy(tensors.device(), (parameter, gradient) -> {})) {
                 if (backward) {

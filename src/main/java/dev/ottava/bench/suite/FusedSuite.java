@@ -67,8 +67,8 @@ final class FusedSuite implements Suite {
         return Case.cold(name, Scale.shape(out, in, tokens), dtype, work, tensors -> {
             StepControl control = tensors.own(new StepControl(tensors.device()));
             control.begin(1, 1e-4);
-            LomoRule rule = new LomoRule(
-                    control, WEIGHT_DECAY, 0, dtype == DType.F32 ? Rounding.NEAREST : STOCHASTIC, null);
+            LomoRule rule =
+                    new LomoRule(control, WEIGHT_DECAY, 0, dtype == DType.F32 ? Rounding.NEAREST : STOCHASTIC, null);
             Layer layer = layer(tensors, dtype, gradientDType, fp8Weight, out, in, tokens);
             Tensor gradient = tensors.empty(gradientDType, out, in);
             Runnable ours = fused
