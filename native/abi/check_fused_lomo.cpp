@@ -33,6 +33,12 @@ void check_lomo_weight(const char* operation, const LomoWeightArguments& x) {
              shown(x.columns));
 }
 
+void check_lomo_operands(const char* operation, int64_t first_row, int64_t a_pitch, int64_t b_pitch, int64_t m, int64_t n, int64_t k) {
+    if (first_row < 0 || k < 0 || (k > 0 && (a_pitch < m || b_pitch < n)))
+        fail(OTTAVA_INVALID_ARGUMENT, "%s: first_row %lld, k %lld, rows of %lld and %lld numbers that are %lld and %lld apart", operation,
+             shown(first_row), shown(k), shown(m), shown(n), shown(a_pitch), shown(b_pitch));
+}
+
 void check_lomo_dtype(const char* operation, const char* name, int dtype) {
     if (dtype != OTTAVA_F32 && dtype != OTTAVA_BF16)
         fail(OTTAVA_INVALID_ARGUMENT, "%s: %s of dtype %d: F32 (%d) or BF16 (%d)", operation, name, dtype, OTTAVA_F32, OTTAVA_BF16);

@@ -31,6 +31,12 @@ void check_sale_rows(const char* operation, std::initializer_list<int64_t> addre
     }
 }
 
+void check_sale_batch(const char* operation, int dtype, int64_t batch, int64_t heads, int64_t pitch) {
+    if (batch < 0 || heads < 1) fail(OTTAVA_INVALID_ARGUMENT, "%s: %lld sequences of %lld heads", operation, shown(batch), shown(heads));
+    if (batch > 1 && pitch * (dtype == OTTAVA_F32 ? 4 : 2) % 16 != 0)
+        fail(OTTAVA_INVALID_ARGUMENT, "%s: sequences are %lld numbers apart, which is no multiple of 16 bytes", operation, shown(pitch));
+}
+
 void check_sale_heads(const char* operation, int64_t heads, int64_t kv_heads) {
     if (kv_heads < 1 || heads < 1 || heads % kv_heads != 0)
         fail(OTTAVA_INVALID_ARGUMENT, "%s: %lld query heads are no multiple of %lld key/value heads", operation, shown(heads),

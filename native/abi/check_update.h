@@ -5,10 +5,11 @@
 
 namespace ottava {
 
-void check_lomo_update(int weight_dtype, int gradient_dtype, const int64_t* tensors, int64_t count);
+void check_lomo_update(int64_t control, int weight_dtype, int gradient_dtype, const int64_t* tensors, int64_t count);
 
-void check_adalomo_update_vectors(int weight_dtype, const int64_t* tensors, int64_t count);
+void check_adalomo_update_vectors(int64_t control, int weight_dtype, const int64_t* tensors, int64_t count);
 
-void check_adamw_update(int weight_dtype, int gradient_dtype, int moment_dtype, const int64_t* tensors, int64_t count, int stochastic);
+void check_adamw_update(int64_t control, int weight_dtype, int gradient_dtype, int moment_dtype, const int64_t* tensors, int64_t count,
+                        int stochastic);
 
 }  // namespace ottava

@@ -1,9 +1,8 @@
-// The C ABI of the operations: each goes to the table of the stream's device.
-#include "check_fused_lomo.h"
+// The C ABI of the operations, but for updates of parameters: each goes to the table of the stream's device.
 #include "check_gemm_fp8.h"
 #include "check_saved.h"
-#include "check_update.h"
 #include "dispatch.h"
+#include "error.h"
 
 using namespace ottava;
 
@@ -44,6 +43,11 @@ int ottava_embedding_backward(int64_t stream, int64_t d_weight, int dtype, int64
 int ottava_embedding_lomo(int64_t stream, int64_t control, int weight_dtype, int64_t weight, int dtype, int64_t d_out, int64_t ids,
                           int64_t tokens, int64_t vocabulary, int64_t hidden, double weight_decay, double max_value, int stochastic,
                           int64_t seed, int64_t tensor_index, int64_t sum_squares) {
+    int status = guarded([&] {
+        if (weight != 0 && control == 0)
+            fail(OTTAVA_INVALID_ARGUMENT, "embedding_lomo: the address of the control is 0, which only a weight of 0 goes with");
+    });
+    if (status != OTTAVA_OK) return status;
     return dispatch<&Operations::embedding_lomo>(stream, control, weight_dtype, weight, dtype, d_out, ids, tokens, vocabulary, hidden,
                                                  weight_decay, max_value, stochastic, seed, tensor_index, sum_squares);
 }
@@ -112,83 +116,6 @@ int ottava_cross_entropy_tile_gradient(int64_t stream, int d_dtype, int64_t d_lo
                                                               columns);
 }
 
-int ottava_clip_coefficient(int64_t stream, int64_t control, int64_t sums, int64_t count, double max_norm) {
-    return dispatch<&Operations::clip_coefficient>(stream, control, sums, count, max_norm);
-}
-
-int ottava_lomo_update(int64_t stream, int64_t control, int weight_dtype, int gradient_dtype, const int64_t* tensors, int64_t count,
-                       double max_value, int stochastic, int64_t seed) {
-    int status = guarded([&] { check_lomo_update(weight_dtype, gradient_dtype, tensors, count); });
-    if (status != OTTAVA_OK) return status;
-    return dispatch<&Operations::lomo_update>(stream, control, weight_dtype, gradient_dtype, tensors, count, max_value, stochastic, seed);
-}
-
-int ottava_lomo_update_fp8(int64_t stream, int64_t control, int64_t weight, int64_t weight_pitch, int64_t weight_scales, int power_of_two,
-                           int gradient_dtype, int64_t gradient, int64_t rows, int64_t columns, double weight_decay, double max_value,
-                           int stochastic, int64_t seed, int64_t tensor_index, int64_t sum_squares) {
-    int status = guarded([&] {
-        check_lomo_weight("lomo_update_fp8", {control, OTTAVA_E4M3, weight, weight_pitch, weight_scales, rows, columns});
-        check_lomo_dtype("lomo_update_fp8", "the gradient", gradient_dtype);
-    });
-    if (status != OTTAVA_OK) return status;
-    return dispatch<&Operations::lomo_update_fp8>(stream, control, weight, weight_pitch, weight_scales, power_of_two, gradient_dtype,
-                                                  gradient, rows, columns, weight_decay, max_value, stochastic, seed, tensor_index,
-                                                  sum_squares);
-}
-
-int ottava_gemm_lomo(int64_t stream, int64_t control, int weight_dtype, int64_t weight, int64_t weight_pitch, int64_t weight_scales,
-                     int power_of_two, int64_t first_row, int operand_dtype, int64_t a, int64_t a_pitch, int64_t b, int64_t b_pitch,
-                     int64_t m, int64_t n, int64_t k, double weight_decay, double max_value, int stochastic, int64_t seed,
-                     int64_t tensor_index, int64_t sum_squares) {
-    int status = guarded([&] {
-        check_lomo_weight("gemm_lomo", {control, weight_dtype, weight, weight_pitch, weight_scales, m, n});
-        check_lomo_dtype("gemm_lomo", "the operands", operand_dtype);
-    });
-    if (status != OTTAVA_OK) return status;
-    return dispatch<&Operations::gemm_lomo>(stream, control, weight_dtype, weight, weight_pitch, weight_scales, power_of_two, first_row,
-                                            operand_dtype, a, a_pitch, b, b_pitch, m, n, k, weight_decay, max_value, stochastic, seed,
-                                            tensor_index, sum_squares);
-}
-
-int ottava_gemm_fp8_lomo(int64_t stream, int64_t control, int weight_dtype, int64_t weight, int64_t weight_pitch, int64_t weight_scales,
-                         int power_of_two, int64_t first_row, int64_t a, int64_t a_pitch, int64_t a_scales, int64_t a_scale_row_stride,
-                         int64_t a_scale_k_stride, int64_t b, int64_t b_pitch, int64_t b_scales, int64_t b_scale_row_stride,
-                         int64_t b_scale_k_stride, int64_t m, int64_t n, int64_t k, double weight_decay, double max_value, int stochastic,
-                         int64_t seed, int64_t tensor_index, int64_t sum_squares) {
-    int status = guarded([&] {
-        check_lomo_weight("gemm_fp8_lomo", {control, weight_dtype, weight, weight_pitch, weight_scales, m, n});
-        check_gemm_fp8_operands("gemm_fp8_lomo", {OTTAVA_E5M2, a, a_pitch, a_scales}, {OTTAVA_E4M3, b, b_pitch, b_scales}, OTTAVA_F32, 0, m,
-                                n, k);
-    });
-    if (status != OTTAVA_OK) return status;
-    return dispatch<&Operations::gemm_fp8_lomo>(stream, control, weight_dtype, weight, weight_pitch, weight_scales, power_of_two, first_row,
-                                                a, a_pitch, a_scales, a_scale_row_stride, a_scale_k_stride, b, b_pitch, b_scales,
-                                                b_scale_row_stride, b_scale_k_stride, m, n, k, weight_decay, max_value, stochastic, seed,
-                                                tensor_index, sum_squares);
-}
-
-int ottava_adalomo_update_matrix(int64_t stream, int64_t control, int weight_dtype, int64_t weight, int64_t gradient, int64_t row,
-                                 int64_t column, int64_t rows, int64_t columns, double weight_decay, double max_value, int stochastic,
-                                 int64_t seed, int64_t tensor_index, int64_t sum_squares) {
-    return dispatch<&Operations::adalomo_update_matrix>(stream, control, weight_dtype, weight, gradient, row, column, rows, columns,
-                                                        weight_decay, max_value, stochastic, seed, tensor_index, sum_squares);
-}
-
-int ottava_adalomo_update_vectors(int64_t stream, int64_t control, int weight_dtype, const int64_t* tensors, int64_t count,
-                                  double max_value, int stochastic, int64_t seed) {
-    int status = guarded([&] { check_adalomo_update_vectors(weight_dtype, tensors, count); });
-    if (status != OTTAVA_OK) return status;
-    return dispatch<&Operations::adalomo_update_vectors>(stream, control, weight_dtype, tensors, count, max_value, stochastic, seed);
-}
-
-int ottava_adamw_update(int64_t stream, int64_t control, int weight_dtype, int gradient_dtype, int moment_dtype, const int64_t* tensors,
-                        int64_t count, double beta1, double beta2, double epsilon, double max_value, int stochastic, int64_t seed) {
-    int status = guarded([&] { check_adamw_update(weight_dtype, gradient_dtype, moment_dtype, tensors, count, stochastic); });
-    if (status != OTTAVA_OK) return status;
-    return dispatch<&Operations::adamw_update>(stream, control, weight_dtype, gradient_dtype, moment_dtype, tensors, count, beta1, beta2,
-                                               epsilon, max_value, stochastic, seed);
-}
-
 int ottava_gemm_fp8(int64_t stream, int d_dtype, int64_t d, int64_t d_pitch, int64_t d_amax, int a_dtype, int64_t a, int64_t a_pitch,
                     int64_t a_scales, int64_t a_scale_row_stride, int64_t a_scale_k_stride, int b_dtype, int64_t b, int64_t b_pitch,
                     int64_t b_scales, int64_t b_scale_row_stride, int64_t b_scale_k_stride, int bias_dtype, int64_t bias, int64_t addend,
@@ -231,10 +158,20 @@ int ottava_dequantize(int64_t stream, int dtype, int64_t y, int64_t y_pitch, int
 
 int ottava_add_quantize(int64_t stream, int q_dtype, int64_t q, int64_t q_pitch, int64_t scales, int dtype, int64_t y, int64_t a, int64_t b,
                         int64_t rows, int64_t columns) {
+    int status = guarded([&] {
+        if (q != 0 && (q % 16 != 0 || q_pitch % 16 != 0))
+            fail(OTTAVA_INVALID_ARGUMENT, "add_quantize: address and pitch of codes have to be multiples of 16");
+    });
+    if (status != OTTAVA_OK) return status;
     return dispatch<&Operations::add_quantize>(stream, q_dtype, q, q_pitch, scales, dtype, y, a, b, rows, columns);
 }
 
 int ottava_transpose_codes(int64_t stream, int64_t y, int64_t y_pitch, int64_t x, int64_t x_pitch, int64_t rows, int64_t columns) {
+    int status = guarded([&] {
+        if (x % 16 != 0 || y % 16 != 0 || x_pitch % 16 != 0 || y_pitch % 16 != 0)
+            fail(OTTAVA_INVALID_ARGUMENT, "transpose_codes: addresses and pitches of codes have to be multiples of 16");
+    });
+    if (status != OTTAVA_OK) return status;
     return dispatch<&Operations::transpose_codes>(stream, y, y_pitch, x, x_pitch, rows, columns);
 }
 

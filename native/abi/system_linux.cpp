@@ -15,7 +15,7 @@ void* open_library(const char* name, std::string& why) {
     void* library = dlopen(name, RTLD_NOW | RTLD_LOCAL);
     const char* error = library == nullptr ? dlerror() : nullptr;
     why = error == nullptr ? "" : error;
-    if (why.rfind(std::string(name) + ": cannot open shared object file", 0) == 0) why = "";
+    if (why == std::string(name) + ": cannot open shared object file: No such file or directory") why = "";
     return library;
 }
 

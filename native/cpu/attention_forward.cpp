@@ -24,7 +24,8 @@ struct Problem {
 
     int64_t all_heads = heads, query_blocks = (query_length + list_block - 1) / list_block;
     bool folded = false;
-    int64_t queries_of_tile() const { return blocks == nullptr ? query_tile : list_block; }
+    // Queries of a tile share a list; what is folded are heads, which have each their own.
+    int64_t queries_of_tile() const { return blocks == nullptr ? query_tile : folded ? 1 : list_block; }
 
     // The heads of a group all see the same keys. Of a single query they are put in the place of queries that see all keys.
     void fold_group() {

@@ -129,8 +129,8 @@ int add_quantize(int64_t stream, int q_dtype, int64_t q, int64_t q_pitch, int64_
     for (int64_t i = 0; i < rows; i += some) {
         int64_t count = rows - i < some ? rows - i : some;
         add(stream, dtype, y + i * pitch, a + i * pitch, b + i * pitch, count * columns);
-        quantize(stream, q_dtype, q + i * q_pitch, q_pitch, 0, 0, OTTAVA_GROUPS_16, scales + i * scales_pitch, 0, dtype, y + i * pitch,
-                 columns, count, columns);
+        quantize(stream, q_dtype, q == 0 ? 0 : q + i * q_pitch, q_pitch, 0, 0, OTTAVA_GROUPS_16, scales + i * scales_pitch, 0, dtype,
+                 y + i * pitch, columns, count, columns);
     }
     return OTTAVA_OK;
 }

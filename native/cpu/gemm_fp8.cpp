@@ -104,6 +104,7 @@ void sum_block(const Product& p, const Buffers& buffers, const Block& block) {
 // Calls finish(buffers, block) for each block of D, on any thread. edge: what the edges of blocks are a multiple of.
 template <class Finish>
 void for_each_block(const Product& p, int64_t edge, const char* operation, Finish finish) {
+    if (p.m == 0 || p.n == 0) return;
     int64_t threads = omp_get_max_threads();
     Layout measure(nullptr);
     Buffers measured(measure);

@@ -70,7 +70,7 @@ int64_t Case::codes(int dtype, int64_t rows, int64_t columns, int64_t pitch) {
 
 int64_t Case::copy_of(const void* host, int64_t bytes) {
     int64_t address = allocate(bytes);
-    device.copy_to_device(address, host, bytes);
+    if (bytes > 0) device.copy_to_device(address, host, bytes);
     return address;
 }
 

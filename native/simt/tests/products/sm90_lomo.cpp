@@ -73,10 +73,17 @@ const char* compare(int64_t device, int64_t stream, int dtype, int64_t m, int64_
     kernels::LomoArguments arguments{control, dtype, fused, pitch, fused_scales, 0, 0, m, n, 0.1, 20, stochastic, 42, 7};
     sm90_gemm_fp8(product, Fp8Lomo{kernels::lomo_result(arguments, pointer<double>(partial)), dtype == OTTAVA_E4M3}, plan);
     sm90_gemm_fp8(product, Fp8Stored{OTTAVA_F32, gradient, n, 0, OTTAVA_F32, 0, 0, 0}, plan);
-    int status = dtype == OTTAVA_E4M3
-                     ? ottava_lomo_update_fp8(stream, control, apart, pitch, apart_scales, 0, OTTAVA_F32, gradient, m, n, 0.1, 20,
-                                              stochastic, 42, 7, sum)
-                     : ottava_lomo_update(stream, control, dtype, apart, OTTAVA_F32, gradient, m * n, 0.1, 20, stochastic, 42, 7, sum);
+    int64_t row[OTTAVA_UPDATE_FIELDS] = {};
+    row[OTTAVA_UPDATE_COUNT] = m * n;
+    row[OTTAVA_UPDATE_WEIGHT] = apart;
+    row[OTTAVA_UPDATE_GRADIENT] = gradient;
+    double decay = 0.1;
+    std::memcpy(row + OTTAVA_UPDATE_WEIGHT_DECAY, &decay, sizeof decay);
+    row[OTTAVA_UPDATE_TENSOR_INDEX] = 7;
+    row[OTTAVA_UPDATE_SUM_SQUARES] = sum;
+    int status = dtype == OTTAVA_E4M3 ? ottava_lomo_update_fp8(stream, control, apart, pitch, apart_scales, 0, OTTAVA_F32, gradient, m, n,
+                                                               0.1, 20, stochastic, 42, 7, sum)
+                                      : ottava_lomo_update(stream, control, dtype, OTTAVA_F32, row, 1, 20, stochastic, 42);
     if (status != OTTAVA_OK) return ottava_last_error();
     auto differ = [](int64_t a, int64_t b, int64_t size) {
         return std::memcmp(pointer<void>(a), pointer<void>(b), static_cast<size_t>(size)) != 0;

@@ -17,7 +17,7 @@
     X(any_fp8_gemm_##A##_##B, any_fp8_gemm<A, B, AnyStore>) \
     X(any_fp8_gemm_quantize_##A##_##B, any_fp8_gemm<A, B, AnyQuantize>)
 
-#define OTTAVA_LOMO_GEMM_KERNELS(X)                                                           \
+#define OTTAVA_GEMM_KERNELS_OF_LOMO(X)                                                        \
     X(any_gemm_lomo_f32, any_gemm_f32<LomoGemmResult<LomoStore>, true, true>)                 \
     X(any_gemm_lomo_fp8_weight_f32, any_gemm_f32<LomoGemmResult<LomoQuantize>, true, true>)   \
     X(any_gemm_lomo_bf16, any_gemm_bf16<LomoGemmResult<LomoStore>, true, true>)               \
@@ -33,4 +33,4 @@
     OTTAVA_GEMM_KERNELS_OF(X, n, false, t, true)  \
     OTTAVA_GEMM_KERNELS_OF(X, t, true, n, false)  \
     OTTAVA_GEMM_KERNELS_OF(X, t, true, t, true)   \
-    OTTAVA_LOMO_GEMM_KERNELS(X)
+    OTTAVA_GEMM_KERNELS_OF_LOMO(X)

@@ -102,6 +102,10 @@ final class DeviceArguments {
             throw new InvalidArgumentException(
                     "--precision fp8 is of models: bench takes fp32 or bf16, and its cases in FP8 say so");
         }
+        if (weights != null || fp8Scaling != null || fp8WeightScales != null) {
+            throw new InvalidArgumentException(
+                    "--weights, --fp8-scaling and --fp8-weight-scales are of models: bench has cases of each");
+        }
         return Optional.ofNullable(precision).map(p -> p == Choices.Precision.FP32 ? DType.F32 : DType.BF16);
     }
 

@@ -20,7 +20,6 @@ import picocli.CommandLine.Option;
 /** {@code benchmarks/largest-model}. */
 @Command(
         name = "largest-model",
-        hidden = true,
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
         sortOptions = false,
@@ -41,8 +40,8 @@ final class LargestModelCommand implements Callable<Integer> {
     @Option(names = "--batch-size", paramLabel = "N", defaultValue = "1", description = "Sequences (default: 1).")
     private int batchSize;
 
-    @Option(names = "--vocabulary", paramLabel = "N", defaultValue = "32000", description = "Tokens (default: 32000).")
-    private int vocabulary;
+    @Option(names = "--vocabulary", paramLabel = "N", description = "Tokens (default: 32000).")
+    private Integer vocabulary;
 
     @Option(names = "--steps", paramLabel = "N", defaultValue = "2", description = "To take (default: 2).")
     private int steps;
@@ -58,7 +57,11 @@ final class LargestModelCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        if (seqLen < 1 || batchSize < 1 || steps < 1 || vocabulary < 2) {
+        if (preset != null && (vocabulary != null || memory != null)) {
+            throw new InvalidArgumentException(
+                    "--preset is a model with its vocabulary, whatever memory it takes: leave out --vocabulary and --memory");
+        }
+        if (seqLen < 1 || batchSize < 1 || steps < 1 || (vocabulary != null && vocabulary < 2)) {
             throw new InvalidArgumentException(
                     "--seq-len, --batch-size and --steps are whole numbers from 1, --vocabulary from 2");
         }
@@ -72,10 +75,11 @@ final class LargestModelCommand implements Callable<Integer> {
                         changes.batchSize = batchSize;
                         changes.learningRate = 1e-3;
                     });
-            LargestModel search = new LargestModel(options, seqLen, vocabulary);
+            LargestModel search = new LargestModel(options, seqLen, vocabulary == null ? 32000 : vocabulary);
             LlamaConfig config = preset != null ? Presets.named(preset) : search.find(bytes);
             if (config == null) {
-                throw new InvalidArgumentException("--memory " + memory + ": not even the smallest model fits");
+                throw new InvalidArgumentException(
+                        Format.bytes(bytes) + ": not even the smallest model fits; give more --memory");
             }
             long before = device.availableBytes();
             LargestModel.Outcome outcome = search.run(config, device, steps);

@@ -66,7 +66,9 @@ final class PlanCommand implements Callable<Integer> {
                             + config.maxPositionEmbeddings() + ": lower it");
         }
         try (Device device = arguments.device.open(terminal.err())) {
-            Precision precision = arguments.device.precision(device);
+            // A GPU that is not there computes in BF16, whatever the device at hand would.
+            Precision precision =
+                    ofGpu == null ? arguments.device.precision(device) : arguments.device.precisionIfStated();
             TrainingOptions options = arguments.options(precision, arguments.run.steps(1));
             MemoryStatistics plan = MemoryFit.plan(arguments, config, options);
             long available = ofGpu == null ? device.availableBytes() : Math.max(0, ofGpu - MemorySize.GPU_RESERVE);
@@ -83,14 +85,14 @@ final class PlanCommand implements Callable<Integer> {
             MemoryStatistics plan, LlamaConfig config, TrainingOptions options, Device device, long available) {
         PrintStream out = terminal.out();
         out.printf(
-                "%s, %s, %s, weights %s, %d x %d tokens, activations %s, recompute %s%n%n",
+                "%s, %s, %s, weights %s, %d x %d tokens, saved %s, recompute %s%n%n",
                 arguments.model.name(),
                 Choices.word(options.optimizer()),
                 Choices.Precision.text(options.precision()),
                 Choices.Weights.text(options.precision().weights()),
                 options.batchSize(),
                 arguments.data.seqLen(),
-                Choices.word(arguments.run.activations),
+                options.fp8Activations() ? "in fp8" : "as computed",
                 Choices.word(arguments.run.recompute));
         out.printf("%-18s %12s %14s%n", "purpose", "at the peak", "its own peak");
         for (MemoryPurpose purpose : MemoryPurpose.values()) {
@@ -112,7 +114,7 @@ final class PlanCommand implements Callable<Integer> {
                 "a block saves %s for the backward pass: %s units of batch x sequence x hidden x 2 bytes (published for"
                         + " Llama-2-7B: BF16 22.66, Transformer Engine 18.33, COAT 13.33)%n%n",
                 Format.bytes(saved), Format.fixed(units(saved, config, options), 2));
-        boolean fits = plan.peakBytes() <= available;
+        boolean fits = plan.peakBytes() + outside <= available;
         out.printf(
                 "%s has %s free: %s%n",
                 memory == null ? device.name() : "a GPU of " + memory,
@@ -138,7 +140,7 @@ final class PlanCommand implements Callable<Integer> {
         object.put("weights", Choices.Weights.text(options.precision().weights()));
         object.put("batch_size", options.batchSize());
         object.put("seq_len", arguments.data.seqLen());
-        object.put("activations", Choices.word(arguments.run.activations));
+        object.put("activations", options.fp8Activations() ? "fp8" : "as computed");
         object.put("recompute", Choices.word(arguments.run.recompute));
         object.put("peak_bytes", plan.peakBytes());
         object.put("outside_tensors_bytes", outsideTensors(device));
@@ -149,7 +151,7 @@ final class PlanCommand implements Callable<Integer> {
         object.put("saved_units_per_block", units(saved, config, options));
         object.put("device", memory == null ? device.name() : memory);
         object.put("available_bytes", available);
-        object.put("fits", plan.peakBytes() <= available);
+        object.put("fits", plan.peakBytes() + outsideTensors(device) <= available);
         Json.print(terminal.out(), object);
     }
 

@@ -25,11 +25,19 @@ final class OptimizerStates {
                     encode(stored, name, tensor, state.get(AdamW.groupsOf(name)));
                 } else if (wasFp8 && !isFp8) {
                     decode(stored, name, tensor);
-                } else if (!AdamW.isGroups(name) || stored.names().contains(name)) {
+                } else if (!AdamW.isGroups(name) || wasFp8Moment(stored, name)) {
                     stored.read(name, tensor);
                 }
             });
         }
+    }
+
+    /** Whether the file holds codes that these groups belong to: then it has to hold the groups too. Otherwise they are made with the codes. */
+    private static boolean wasFp8Moment(SafetensorsFile stored, String groups) {
+        return stored.names().stream()
+                .anyMatch(name -> !AdamW.isGroups(name)
+                        && AdamW.groupsOf(name).equals(groups)
+                        && stored.type(name).equals("F8_E4M3"));
     }
 
     private static void encode(SafetensorsFile stored, String name, Tensor codes, Tensor groups) {

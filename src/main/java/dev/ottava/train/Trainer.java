@@ -50,7 +50,8 @@ public final class Trainer implements AutoCloseable {
 
     /**
      * A trainer with an optimizer of the caller's, which it closes. What the options say of optimizers is meant for those that come with Ottava: of them only the
-     * learning rate and its schedule, {@code maxGradNorm}, the accumulation and the rest of the run count here, and {@code options.optimizer()} is a name.
+     * learning rate and its schedule, {@code maxGradNorm} and the rest of the run count here. {@code options.optimizer()} is a name, but for accumulation, which the
+     * options allow with {@code ADAMW} alone and an optimizer that keeps gradients.
      */
     public Trainer(
             LlamaModel model,

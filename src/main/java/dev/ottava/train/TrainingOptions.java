@@ -1,6 +1,7 @@
 package dev.ottava.train;
 
 import dev.ottava.autograd.SavingPolicy;
+import dev.ottava.core.DType;
 import dev.ottava.core.InvalidArgumentException;
 import dev.ottava.nn.Precision;
 import dev.ottava.optim.AdamW;
@@ -131,6 +132,11 @@ public record TrainingOptions(
                     + optimizer.name().toLowerCase(Locale.ROOT)
                     + ": only adamw has moments to compress; use --optimizer"
                     + " adamw");
+        }
+        if (adamwWeights == AdamW.WeightKind.STOCHASTIC
+                && (optimizer != OptimizerKind.ADAMW || precision.weights().others() != DType.BF16)) {
+            throw new InvalidArgumentException(
+                    "--adamw-weights stochastic is for --optimizer adamw with weights in BF16: leave it out, or use both");
         }
         if (fp8Activations && !precision.usesFp8()) {
             throw new InvalidArgumentException(

@@ -46,6 +46,10 @@ class ErrorsTest {
                 "train MODEL DATA --output DIR/x --activations fp8|--activations fp8 saves what linear layers in FP8 make and"
                         + " read: it needs --precision fp8",
                 "train MODEL DATA --output DIR/x --optimizer-states fp8|--optimizer-states fp8 with lomo: only adamw has",
+                "train MODEL DATA --output DIR/x --adamw-weights stochastic|--adamw-weights stochastic is for --optimizer"
+                        + " adamw with weights in BF16",
+                "largest-model --device cpu --preset llama-15m --vocabulary 256|--preset is a model with its vocabulary",
+                "largest-model --device cpu --memory 1MB|not even the smallest model fits; give more --memory",
                 "train --recompute all|'all' is none of none, block",
                 "train --precision fp4|'fp4' is none of fp32, bf16, fp8",
                 "train --steps 1.5|option '--steps': '1.5' is not a whole number",

@@ -14,6 +14,8 @@ import java.util.Arrays;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** A model from scratch on text: what train leaves behind, and that the other commands can use it. */
 class PresetRunTest {
@@ -147,5 +149,16 @@ class PresetRunTest {
         assertTrue(table.out().contains(Format.bytes(object.get("peak_bytes").asLong())), table.out());
         assertTrue(table.out().contains("it fits"), table.out());
         assertTrue(table.out().contains("a block saves "), table.out());
+    }
+
+    /** What the project promises of one GPU of 80 GB. */
+    @ParameterizedTest
+    @CsvSource({"llama-30b, bf16, bf16", "llama-65b, fp8, fp8"})
+    void theLargestModelsFitAGpuOf80Gigabytes(String preset, String precision, String weights) {
+        Cli plan = Cli.run(("plan --device cpu --memory 80GB --preset " + preset + " --precision " + precision
+                        + " --weights " + weights + " --optimizer lomo --batch-size 1 --seq-len 1024 --recompute block")
+                .split(" "));
+        assertEquals(0, plan.code(), plan.err());
+        assertTrue(plan.out().contains("a GPU of 80GB has 73.5 GiB free: it fits"), plan.out());
     }
 }

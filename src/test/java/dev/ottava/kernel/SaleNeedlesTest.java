@@ -78,16 +78,13 @@ class SaleNeedlesTest extends SaleContract {
                 SaleOracle shape = shape(rowStep);
                 int[] mask = select(rowStep);
                 int found = 0;
-                int sampled = 0;
                 for (Needle needle : needles) {
                     boolean kept = shape.bit(mask, needle.head(), needle.query() / 64, needle.key() / 64);
                     found += kept ? 1 : 0;
                     if (needle.query() % rowStep == 0) {
-                        sampled++;
                         assertTrue(kept || run > 1, () -> needle + " was estimated and is lost");
                     }
                 }
-                assertTrue(found >= sampled || run > 1);
                 assertTrue(
                         run == 1 || found >= needles.size() * 3 / 4, found + " of " + needles.size() + " were found");
                 System.out.printf(

@@ -19,6 +19,7 @@ class SparseAttentionContractTest extends Contract {
         {1, 2, 1, 16, 200, 200, 200},
         {1, 2, 1, 32, 3, 300, 300},
         {2, 6, 2, 64, 1, 400, 410},
+        {1, 8, 1, 64, 1, 200, 200}, // decoding, with a list for each of many heads
         {1, 1, 1, 16, 65, 2200, 2200},
     };
 

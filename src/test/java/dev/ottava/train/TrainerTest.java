@@ -115,6 +115,7 @@ class TrainerTest {
         "ADAMW, BF16, BF16",
         "ADAMW, F32, FP8",
         "ADAMW, FP8, FP8",
+        "ADAMW, BF16, FP8 STOCHASTIC",
         "LOMO, FP8, FP32",
         "LOMO, FP8 weights, FP32",
         "LOMO, FP8 weights in BF16, FP32",
@@ -131,7 +132,9 @@ class TrainerTest {
                         "precision",
                         PRECISIONS.get(precision),
                         "optimizerStates",
-                        states,
+                        states.split(" ")[0],
+                        "adamwWeights",
+                        states.endsWith("STOCHASTIC") ? "STOCHASTIC" : "EXACT",
                         "fp8Activations",
                         precision.startsWith("FP8") && optimizer == OptimizerKind.ADAMW));
         Outcome whole = train(options, RunFolder.create(folder.resolve("whole")), -1);
