@@ -1,5 +1,6 @@
 package dev.ottava.kernel;
 
+import dev.ottava.binding.Native;
 import dev.ottava.core.Arena;
 import dev.ottava.core.DType;
 import dev.ottava.core.Tensor;
@@ -17,12 +18,17 @@ public record FourBitRows(Kind kind, Tensor codes, Tensor scales) implements Aut
 
     /** Whose rows. */
     public enum Kind {
-        QUERIES,
-        KEYS;
+        QUERIES(Native.OTTAVA_SALE_QUERIES),
+        KEYS(Native.OTTAVA_SALE_KEYS);
 
-        /** The code of this kind in the C ABI. */
-        public int code() {
-            return ordinal();
+        private final int code;
+
+        Kind(int code) {
+            this.code = code;
+        }
+
+        int code() {
+            return code;
         }
 
         long scales(long capacity) {
