@@ -22,6 +22,8 @@ public final class FusedLomo {
     private FusedLomo() {}
 
     /**
+     * Changes a weight of F32 or BF16 from operands of F32 or BF16.
+     *
      * @param weight [out, in], F32 or BF16
      * @param firstRow the weight is rows firstRow... of a larger matrix of the same width, whose elements have the random bits; 0 for a whole one
      * @param dY [tokens, out], F32 or BF16
@@ -33,6 +35,8 @@ public final class FusedLomo {
     }
 
     /**
+     * Changes an FP8 weight from operands of F32 or BF16.
+     *
      * @param weight [out, in], E4M3 in BLOCKS_128, Layout.CODES; codes and scales are both rewritten
      * @param dY [tokens, out], F32 or BF16
      * @param x [tokens, in], as dY
@@ -44,6 +48,8 @@ public final class FusedLomo {
     }
 
     /**
+     * Changes a weight of F32 or BF16 from operands of FP8.
+     *
      * @param weight [out, in], F32 or BF16
      * @param dY [tokens, out], E5M2, with its transposed copy
      * @param x [tokens, in], E4M3, with its transposed copy
@@ -54,6 +60,8 @@ public final class FusedLomo {
     }
 
     /**
+     * Changes an FP8 weight from operands of FP8.
+     *
      * @param weight [out, in], E4M3 in BLOCKS_128, Layout.CODES; codes and scales are both rewritten
      * @param dY [tokens, out], E5M2, with its transposed copy
      * @param x [tokens, in], E4M3, with its transposed copy
