@@ -53,7 +53,7 @@ OTTAVA_API int ottava_gemm_fp8_lomo(int64_t stream, int64_t control, int weight_
                                     double weight_decay, double max_value, int stochastic, int64_t seed, int64_t tensor_index,
                                     int64_t sum_squares);
 
-/* The standalone update of an E4M3 weight [rows, columns]. gradient: [rows, columns], dense, F32 or BF16. */
+/* The standalone update of an E4M3 weight [rows, columns], which may not be 0. gradient: [rows, columns], dense, F32 or BF16. */
 OTTAVA_API int ottava_lomo_update_fp8(int64_t stream, int64_t control, int64_t weight, int64_t weight_pitch, int64_t weight_scales,
                                       int power_of_two, int gradient_dtype, int64_t gradient, int64_t rows, int64_t columns,
                                       double weight_decay, double max_value, int stochastic, int64_t seed, int64_t tensor_index,

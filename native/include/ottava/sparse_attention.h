@@ -7,18 +7,24 @@
  *   sink:  key block 0;
  *   local: the key blocks from that of position p(64 I) - local_keys + 1 (or 0) to that of the block's last query.
  * With K' = K - key_mean and Q' = Q - query_mean in F32, for query i of head h, key j of head g = h / (heads / kv_heads):
- *   S_ij = q_i . K'_j        exact scores, not scaled
- *   E_ij = fma(sum_d a_id b_jd, s_i s_j, c_hj)    the estimate: 4-bit codes a of Q'_i and b of K'_j, their scales, c_hj = query_mean_h .
- * K'_j T_i  = max_j S_ij + ln(tau_h sum_j exp(scale (S_ij - max S_i))) / scale    over the keys j <= p(i) of sink and local blocks A block
- * is kept if it is sink or local, or if E_ij > T_i for any of its keys j and any of its estimated queries i, those with i % row_step = 0.
- * So E_ij > T_i says that exp(scale E_ij) is more than tau of what sink and local keys sum up to. All in F32; a block with a NaN in E or T
- * is kept. tau_h < 1e-5 makes T NaN: every block up to the last local one is kept, and attention is dense.
+ *
+ *   S_ij = q_i . K'_j: exact scores, not scaled;
+ *
+ *   E_ij = fma(sum_d a_id b_jd, s_i s_j, c_hj): the estimate, of 4-bit codes a of Q'_i and b of K'_j, their scales s, and
+ *     c_hj = query_mean_h . K'_j;
+ *
+ *   T_i = max_j S_ij + ln(tau_h sum_j exp(scale (S_ij - max S_i))) / scale, over the keys j <= p(i) of sink and local blocks.
+ *
+ * A block is kept if it is sink or local, or if E_ij > T_i for any of its keys j and any of its estimated queries i, those with
+ * i % row_step = 0. So E_ij > T_i says that exp(scale E_ij) is more than tau of what sink and local keys sum up to. All in F32; a block
+ * with a NaN in E or T is kept. tau_h < 1e-5 makes T NaN: every block up to the last local one is kept, and attention is dense.
  *
  * Subtracting any vector from all keys of a head adds the same to all scores of a query, so key_mean may be any fixed vector: the mean of a
  * first chunk serves all later ones. query_mean may be another one for each call; c is made with it.
  *
  * Everywhere: dtype BF16, on cpu F32 too; head_dim 64 or 128; query_length <= key_length; heads a multiple of kv_heads; local_keys >= 1;
- * row_step 1, 2, 4 or 8; scale > 0; addresses are multiples of 16 bytes.
+ * row_step 1, 2, 4 or 8; scale > 0; addresses are multiples of 16 bytes,
+ * and so are the pitches of sequences where there is more than one.
  */
 #ifndef OTTAVA_SPARSE_ATTENTION_H
 #define OTTAVA_SPARSE_ATTENTION_H

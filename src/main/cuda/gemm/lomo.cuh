@@ -20,23 +20,11 @@ struct ElementNumbers {
     __device__ __forceinline__ bool in_eights() const { return columns % 8 == 0 && first % 8 == 0; }
 };
 
-// The random bits of one element. The rounds are a loop here, as this is the slow way and not to fill the instruction cache.
+// The random bits of one element: the slow way.
 __device__ __forceinline__ uint32_t random_half(RandomBits random, int64_t element) {
-    uint64_t counter = static_cast<uint64_t>(element) / 8;
-    uint32_t key0 = static_cast<uint32_t>(random.seed), key1 = static_cast<uint32_t>(random.seed >> 32);
-    uint32_t c0 = static_cast<uint32_t>(counter), c1 = static_cast<uint32_t>(counter >> 32), c2 = random.tensor, c3 = random.step;
-#pragma unroll 1
-    for (int round = 0; round < 10; round++) {
-        uint64_t left = static_cast<uint64_t>(c0) * 0xd2511f53u, right = static_cast<uint64_t>(c2) * 0xcd9e8d57u;
-        c0 = static_cast<uint32_t>(right >> 32) ^ c1 ^ key0;
-        c2 = static_cast<uint32_t>(left >> 32) ^ c3 ^ key1;
-        c1 = static_cast<uint32_t>(right);
-        c3 = static_cast<uint32_t>(left);
-        key0 += 0x9e3779b9u;
-        key1 += 0xbb67ae85u;
-    }
+    Halves halves = philox<1>(random.seed, static_cast<uint64_t>(element) / 8, random.tensor, random.step);
     int half = static_cast<int>(element % 8);
-    uint32_t word = half < 4 ? (half < 2 ? c0 : c1) : (half < 6 ? c2 : c3);
+    uint32_t word = half < 4 ? (half < 2 ? halves.word[0] : halves.word[1]) : (half < 6 ? halves.word[2] : halves.word[3]);
     return word >> half % 2 * 16 & 0xffffu;
 }
 

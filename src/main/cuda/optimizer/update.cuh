@@ -36,11 +36,12 @@ struct Halves {
     uint32_t word[4];
 };
 
-// Philox4x32-10 (Salmon et al., 2011).
+// Philox4x32-10 (Salmon et al., 2011). unrolled: how many rounds at a time; 1 keeps what is seldom run out of the instruction cache.
+template <int unrolled = 10>
 __device__ __forceinline__ Halves philox(uint64_t seed, uint64_t counter, uint32_t c2, uint32_t c3) {
     uint32_t key0 = static_cast<uint32_t>(seed), key1 = static_cast<uint32_t>(seed >> 32);
     uint32_t c0 = static_cast<uint32_t>(counter), c1 = static_cast<uint32_t>(counter >> 32);
-#pragma unroll
+#pragma unroll unrolled
     for (int round = 0; round < 10; round++) {
         uint64_t left = static_cast<uint64_t>(c0) * 0xd2511f53u, right = static_cast<uint64_t>(c2) * 0xcd9e8d57u;
         c0 = static_cast<uint32_t>(right >> 32) ^ c1 ^ key0;

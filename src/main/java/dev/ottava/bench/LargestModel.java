@@ -9,7 +9,6 @@ import dev.ottava.core.Tensor;
 import dev.ottava.data.Batch;
 import dev.ottava.nn.LlamaConfig;
 import dev.ottava.nn.LlamaModel;
-import dev.ottava.nn.RopeConfig;
 import dev.ottava.train.Trainer;
 import dev.ottava.train.TrainingOptions;
 import dev.ottava.train.TrainingStep;
@@ -98,24 +97,8 @@ public final class LargestModel {
     }
 
     private LlamaConfig config(int[] width, int layers) {
-        return new LlamaConfig(
-                "llama",
-                vocabulary,
-                width[0],
-                width[1],
-                layers,
-                width[2],
-                width[2],
-                width[0] / width[2],
-                Math.max(2048, length),
-                1e-5,
-                new RopeConfig(10000, null),
-                false,
-                false,
-                false,
-                false,
-                1,
-                2);
+        return LlamaConfig.llama(
+                vocabulary, width[0], width[1], layers, width[2], width[2], Math.max(2048, length), 1, 2);
     }
 
     /**

@@ -52,6 +52,37 @@ public record LlamaConfig(
         }
     }
 
+    /** A Llama without biases, with a head of its own and the rotary embedding of Llama 2. {@code bosTokenId} and {@code eosTokenId} may be -1. */
+    public static LlamaConfig llama(
+            int vocabSize,
+            int hiddenSize,
+            int intermediateSize,
+            int numHiddenLayers,
+            int numAttentionHeads,
+            int numKeyValueHeads,
+            int maxPositionEmbeddings,
+            int bosTokenId,
+            int eosTokenId) {
+        return new LlamaConfig(
+                "llama",
+                vocabSize,
+                hiddenSize,
+                intermediateSize,
+                numHiddenLayers,
+                numAttentionHeads,
+                numKeyValueHeads,
+                hiddenSize / numAttentionHeads,
+                maxPositionEmbeddings,
+                1e-5,
+                new RopeConfig(10000, null),
+                false,
+                false,
+                false,
+                false,
+                bosTokenId,
+                eosTokenId);
+    }
+
     private static void positive(String name, int value) {
         if (value <= 0) {
             throw new InvalidArgumentException(name + " is " + value + ": it must be positive");

@@ -36,23 +36,6 @@ public final class Presets {
 
     private static LlamaConfig preset(
             int vocabulary, int hidden, int intermediate, int layers, int heads, int keyValueHeads) {
-        return new LlamaConfig(
-                "llama",
-                vocabulary,
-                hidden,
-                intermediate,
-                layers,
-                heads,
-                keyValueHeads,
-                hidden / heads,
-                2048,
-                1e-5,
-                new RopeConfig(10000, null),
-                false,
-                false,
-                false,
-                false,
-                256,
-                257);
+        return LlamaConfig.llama(vocabulary, hidden, intermediate, layers, heads, keyValueHeads, 2048, 256, 257);
     }
 }

@@ -16,7 +16,6 @@ import dev.ottava.core.Tensor;
 import dev.ottava.nn.LlamaConfig;
 import dev.ottava.nn.LlamaModel;
 import dev.ottava.nn.Precision;
-import dev.ottava.nn.RopeConfig;
 import dev.ottava.nn.WeightFormat;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -33,24 +32,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Models with FP8 weights in a folder: names, shapes and types are those of FP8Linear of transformers. */
 class Fp8FolderTest {
-    private static final LlamaConfig CONFIG = new LlamaConfig(
-            "llama",
-            32,
-            144,
-            272,
-            2,
-            9,
-            3,
-            16,
-            64,
-            1e-5,
-            new RopeConfig(10000, null),
-            false,
-            false,
-            false,
-            false,
-            1,
-            2);
+    private static final LlamaConfig CONFIG = LlamaConfig.llama(32, 144, 272, 2, 9, 3, 64, 1, 2);
     private static final Precision FP8 = Precision.BF16.with(WeightFormat.FP8);
     private static final String DOWN = "model.layers.1.mlp.down_proj.weight"; // [144, 272]
 

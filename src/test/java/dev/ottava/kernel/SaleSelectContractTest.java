@@ -79,17 +79,8 @@ class SaleSelectContractTest extends SaleContract {
         float[] queryMean = gaussian(DType.F32, shape.batch() * shape.heads() * shape.headDim(), 0.1);
         float[] keyMean = gaussian(DType.F32, shape.batch() * shape.kvHeads() * shape.headDim(), 0.1);
         float[] correction = gaussian(DType.F32, shape.batch() * shape.heads() * shape.keyBlocks() * 64, 1);
-        SaleOracle.Codes queries = SaleOracle.quantize(
-                q,
-                queryMean,
-                shape.batch(),
-                shape.heads(),
-                shape.headDim(),
-                shape.queryLength(),
-                shape.queryLength(),
-                false);
-        SaleOracle.Codes keys = SaleOracle.quantize(
-                k, keyMean, shape.batch(), shape.kvHeads(), shape.headDim(), shape.keyLength(), shape.capacity(), true);
+        SaleOracle.Codes queries = shape.quantizedQueries(q, queryMean);
+        SaleOracle.Codes keys = shape.quantizedKeys(k, keyMean);
         int heads = shape.batch() * shape.heads();
         float[] thresholds = new float[heads * shape.rows()];
         float[][] largest = new float[thresholds.length][];
@@ -173,17 +164,8 @@ class SaleSelectContractTest extends SaleContract {
     private void compareMask(SaleOracle shape, float[] q, float[] k, float tau, List<Output> outputs) {
         float[] keyMean = outputs.get(1).floats();
         float[] queryMean = outputs.get(2).floats();
-        SaleOracle.Codes queries = SaleOracle.quantize(
-                q,
-                queryMean,
-                shape.batch(),
-                shape.heads(),
-                shape.headDim(),
-                shape.queryLength(),
-                shape.queryLength(),
-                false);
-        SaleOracle.Codes keys = SaleOracle.quantize(
-                k, keyMean, shape.batch(), shape.kvHeads(), shape.headDim(), shape.keyLength(), shape.capacity(), true);
+        SaleOracle.Codes queries = shape.quantizedQueries(q, queryMean);
+        SaleOracle.Codes keys = shape.quantizedKeys(k, keyMean);
         int heads = shape.batch() * shape.heads();
         SaleOracle means = new SaleOracle(
                 shape.batch(),

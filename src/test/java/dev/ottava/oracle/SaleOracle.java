@@ -146,4 +146,14 @@ public record SaleOracle(
         int words = (keyBlocks() + 31) / 32;
         return (mask[(head * queryBlocks() + queryBlock) * words + block / 32] >>> block % 32 & 1) != 0;
     }
+
+    /** The codes of queries [batch, queryLength, heads, headDim]. */
+    public Codes quantizedQueries(float[] q, float[] mean) {
+        return quantize(q, mean, batch, heads, headDim, queryLength, queryLength, false);
+    }
+
+    /** The codes of keys [batch, capacity, kvHeads, headDim]. */
+    public Codes quantizedKeys(float[] k, float[] mean) {
+        return quantize(k, mean, batch, kvHeads, headDim, keyLength, capacity, true);
+    }
 }

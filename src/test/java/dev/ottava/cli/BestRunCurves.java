@@ -5,17 +5,14 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Draws the held-out loss of the best run of each kind from what {@code benchmarks/training/fp8-weights} printed: {@code Curves FILE.jsonl OUT.svg}. */
-final class Curves {
-    private static final List<String> COLOURS = List.of("#1f5fd0", "#d9480f", "#2b8a3e", "#9c36b5");
-    private static final int WIDTH = 720;
-    private static final int HEIGHT = 360;
-
-    private Curves() {}
+/** Draws the held-out loss of the best run of each kind from what {@code benchmarks/training/fp8-weights} printed: {@code BestRunCurves FILE.jsonl OUT.svg}. */
+final class BestRunCurves {
+    private BestRunCurves() {}
 
     public static void main(String[] args) throws IOException {
         Map<String, JsonNode> best = new LinkedHashMap<>();
@@ -29,11 +26,8 @@ final class Curves {
                 best.merge(name, run, (a, b) -> loss(a) <= loss(b) ? a : b);
             }
         }
-        LineChart chart = new LineChart("held-out loss", WIDTH, HEIGHT);
-        StringBuilder style = new StringBuilder("text{font:12px sans-serif;fill:#444}path{fill:none;stroke-width:2}"
-                + ".grid{stroke:#ddd}.axis{stroke:#444}");
-        StringBuilder key = new StringBuilder();
-        int i = 0;
+        CurvePicture picture = new CurvePicture();
+        List<String> labels = new ArrayList<>();
         for (Map.Entry<String, JsonNode> entry : best.entrySet()) {
             JsonNode curve = entry.getValue().get("curve");
             double[] xs = new double[curve.size() + 1];
@@ -43,27 +37,14 @@ final class Curves {
                 xs[j] = curve.get(j - 1).get(0).asDouble();
                 ys[j] = curve.get(j - 1).get(1).asDouble();
             }
-            chart.line("c" + i, xs, ys);
-            style.append(".c")
-                    .append(i)
-                    .append("{stroke:")
-                    .append(COLOURS.get(i))
-                    .append('}');
-            key.append("<text x=\"%d\" y=\"%d\" style=\"fill:%s\">%s, learning rate %s: %s</text>%n"
+            picture.line(labels.size(), xs, ys);
+            labels.add("%s, learning rate %s: %s"
                     .formatted(
-                            WIDTH - 330,
-                            40 + 18 * i,
-                            COLOURS.get(i),
                             entry.getKey(),
                             Format.plain(entry.getValue().get("learning_rate").asDouble()),
                             Format.fixed(loss(entry.getValue()), 3)));
-            i++;
         }
-        String svg = chart.svg()
-                .replace("<svg ", "<svg xmlns=\"http://www.w3.org/2000/svg\" style=\"background:#fff\" ")
-                .replaceFirst(">", "><style>" + style + "</style>")
-                .replace("</svg>", key + "</svg>");
-        Files.writeString(Path.of(args[1]), svg);
+        picture.write(Path.of(args[1]), labels);
     }
 
     private static double loss(JsonNode run) {
