@@ -3,7 +3,8 @@
 #   run.sh test [--device cuda|simt|cpu] [--no-sanitizer] [JUNIT OPTION...]   the contract of every operation and the golden traces; for cpu all tests that need no compiler
 #       on cuda then under compute-sanitizer, each tool for at most $SANITIZER_SECONDS, 300 unless set
 #   run.sh doctor|conformance|bench|train|... [OPTION...]                      the ottava command of that name
-# What was printed goes into ottava-results-TIME.tar.gz in $OUT, or else in the current folder. Nothing is written elsewhere, save a folder for temporary files.
+# What was printed, and the raw lines and the report of bench unless it is told where they go, are in ottava-results-TIME.tar.gz in $OUT, or else in the current folder.
+# Nothing is written elsewhere, save a folder for temporary files.
 set -uo pipefail
 here=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")" && pwd -P)
 results=${OUT:-$PWD}
@@ -158,6 +159,8 @@ status=0
     find_libraries
     if [[ $command == test ]]; then
         test_all "$@"
+    elif [[ $command == bench && " $* " != *" --"@(output|html|from|compare|table|help)[\ =]* ]]; then
+        ottava bench "$@" --output "$log/bench.jsonl" --html "$log/bench.html"
     else
         ottava "$command" "$@"
     fi
