@@ -18,8 +18,11 @@ public final class RandomWeights {
 
     private RandomWeights() {}
 
-    /** Fills all weights of a model. */
+    /** Fills all weights of a model; nothing on the device that computes nothing. */
     public static void fill(LlamaModel model, SplittableRandom random) {
+        if (model.device().isMeta()) {
+            return;
+        }
         Map<Long, Tensor> drawn = new HashMap<>();
         try {
             for (Parameter parameter : model.parameters()) {
