@@ -109,7 +109,8 @@ class SuitesTest {
     /** Models of the GPU's step suite that are compared one after the other, where the baseline has 80 GB, of which CUDA takes one. */
     @Test
     void modelsOfCoatFitAndHaveThePeaksThatArePlanned() {
-        Runner runner = new Runner(() -> Device.open("meta"), SuitesTest::thousandths, SHORT, "test");
+        Clock asIfItHadRun = work -> 1e-3; // the kernel's name is looked for in a run of its own, which is enough
+        Runner runner = new Runner(() -> Device.open("meta"), device -> asIfItHadRun, SHORT, "test");
         List<Case> cases = Suites.named("step").cases(Scale.GPU).stream()
                 .filter(each -> each.name().equals("coat step"))
                 .toList();
