@@ -37,7 +37,7 @@ final class SaleBuffers {
         long heads = prompt.q().size(2);
         long kvHeads = prompt.k().size(2);
         long headDim = prompt.q().size(3);
-        scale = 1 / Math.sqrt(headDim);
+        scale = 1 / Math.sqrt((double) headDim);
         Arena arena = tensors.device().arena(MemoryPurpose.WORKSPACE);
         queries = tensors.own(FourBitRows.empty(arena, FourBitRows.Kind.QUERIES, 1, heads, length, headDim));
         keys = tensors.own(FourBitRows.empty(arena, FourBitRows.Kind.KEYS, 1, kvHeads, length, headDim));
