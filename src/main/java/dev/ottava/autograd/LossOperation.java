@@ -68,6 +68,7 @@ public final class LossOperation {
      * @param scale what the gradient is multiplied with, as a rule 1 / number of targets
      */
     public static Loss apply(Tape tape, Variable hidden, Parameter weight, Tensor targets, double scale) {
+        tape.begin("loss");
         Tensor h = hidden.value();
         Device device = tape.device();
         long rows = h.size(0);
@@ -113,6 +114,8 @@ public final class LossOperation {
             });
             dHidden.release();
             dWeight.release();
+        } else {
+            tape.end();
         }
         return new Loss(tape, sum);
     }

@@ -58,6 +58,7 @@ public final class Device implements AutoCloseable {
      */
     public static Device open(String name, int threads, boolean library) {
         load();
+        Ranges.attach();
         String oneDnn = library && name.equals("cpu") ? Binding.oneDnnPath().orElse("") : "";
         long[] handle = new long[1];
         Status.check(Native.ottava_device_open(name, oneDnn, threads, handle));
