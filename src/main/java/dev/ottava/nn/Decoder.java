@@ -19,7 +19,7 @@ import java.util.List;
  * <p>A long prompt can attend by SALE, over the blocks of scores that an estimate finds to matter; tokens after it attend to all:
  *
  * <pre>{@code
- * SaleThresholds thresholds = SaleThresholdsFile.read(Path.of("thresholds.json")).thresholds();
+ * SaleThresholds thresholds = SaleThresholdsFile.read(Path.of("thresholds.json")).thresholds(model.config());
  * try (Decoder decoder = new Decoder(model, prompt.length + 100, thresholds);
  *         SparsePrefill prefill = decoder.prefillWithMasks(prompt)) {
  *     double[][] kept = prefill.keptFractions();        // [layers][heads]
