@@ -63,14 +63,8 @@ public final class SaleCalibrator {
      */
     public static SaleCalibration run(
             LlamaModel model, Sale.Selection selection, SaleErrorBound bound, List<int[]> samples, Progress progress) {
+        checkLengths(selection, samples);
         SaleCalibrator search = new SaleCalibrator(model, selection, bound);
-        int longest = samples.stream().mapToInt(ids -> ids.length).max().orElse(0);
-        long needed = search.shortestUseful();
-        if (longest < needed) {
-            throw new InvalidArgumentException("the longest sample has " + longest + " tokens, and with "
-                    + selection.localKeys() + " local keys SALE leaves nothing out below " + needed
-                    + ": give longer ones");
-        }
         search.search(samples, progress);
         for (double[] layer : search.kept) {
             Arrays.setAll(layer, head -> layer[head] / search.causal);
@@ -80,9 +74,15 @@ public final class SaleCalibrator {
         return new SaleCalibration(thresholds, bound, search.errors, search.kept, samples.size(), tokens);
     }
 
-    /** The first length that has a block between sink and local ones. */
-    private long shortestUseful() {
-        return BlockMask.blocks(selection.localKeys() - 1) * BlockMask.BLOCK + 2L * BlockMask.BLOCK + 1;
+    /** Refuses samples of which none has a block between sink and local ones. */
+    public static void checkLengths(Sale.Selection selection, List<int[]> samples) {
+        int longest = samples.stream().mapToInt(ids -> ids.length).max().orElse(0);
+        long needed = (BlockMask.blocks(selection.localKeys() - 1) + 2) * BlockMask.BLOCK + 1;
+        if (longest < needed) {
+            throw new InvalidArgumentException("the longest sample has " + longest + " tokens, and with "
+                    + selection.localKeys() + " local keys SALE leaves nothing out below " + needed
+                    + ": give longer ones");
+        }
     }
 
     private void search(List<int[]> samples, Progress progress) {

@@ -65,7 +65,6 @@ class SalePrefillTest {
                 for (int layer = 0; layer < 2; layer++) {
                     assertKeptIsTheNumberOfBits(prefill.masks().get(layer));
                     double[] kept = prefill.keptFractions()[layer];
-                    System.out.println(dtype + " " + rowStep + Arrays.toString(kept));
                     assertEquals(1, kept[0]);
                     assertTrue(kept[1] > kept[3] && kept[2] < 0.9, Arrays.toString(kept));
                 }
