@@ -175,8 +175,8 @@ class SaleCommandsTest {
                         device.arena(MemoryPurpose.WORKSPACE), 1, 1, 64 * 64, 600 * 64)) {
             large.bits().fill(0);
             BufferedImage map = map(KeptBlocks.svg(List.of(large), 64));
-            assertEquals(200, map.getWidth());
-            assertEquals(22, map.getHeight());
+            assertEquals(120, map.getWidth());
+            assertEquals(13, map.getHeight());
             assertEquals(0xffe9ecf1, map.getRGB(5, 5));
         }
     }
