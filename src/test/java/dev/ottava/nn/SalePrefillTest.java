@@ -173,17 +173,25 @@ class SalePrefillTest {
         return x.copyFrom(values);
     }
 
+    /** Keys and values in BF16, codes in 4 bits, and their scales; the allocator rounds up. */
     @Test
-    void memoryIsThatOfTheCacheAndAllOfItIsFreed() {
+    void codesLieBesideTheCacheAndAllOfItIsFreed() {
         try (Device device = Device.open("meta");
                 LlamaModel model = LlamaModel.initialize(CONFIG, device, Precision.BF16, 1)) {
-            long before = device.memory().liveBytes();
-            try (Decoder decoder = new Decoder(model, 128, SaleThresholds.uniform(CONFIG, SELECTION, 0.004))) {
-                decoder.prefill(SaleModels.prompt(100));
+            try (Decoder decoder = new Decoder(model, 512, SaleThresholds.uniform(CONFIG, SELECTION, 0.004))) {
+                long workspace = live(device, MemoryPurpose.WORKSPACE); // with the tables of rotary positions
+                decoder.prefill(SaleModels.prompt(300));
+                double cache = 2 * (2 * 512 * 2 * 64 * 2 + 512 * 2 * 64 / 2 + 2 * 512 / 8 * 4 + 2 * 64 * 4 + 4 * 4);
+                double held = live(device, MemoryPurpose.KEY_VALUE_CACHE);
+                assertTrue(held >= cache && held <= cache * 1.01, held + " bytes for " + cache);
+                assertEquals(workspace, live(device, MemoryPurpose.WORKSPACE));
             }
-            model.rope().close();
-            assertTrue(device.memory().liveBytes() <= before);
+            assertEquals(0, live(device, MemoryPurpose.KEY_VALUE_CACHE));
         }
+    }
+
+    private static long live(Device device, MemoryPurpose purpose) {
+        return device.memory().live().getOrDefault(purpose, 0L);
     }
 
     @Test
