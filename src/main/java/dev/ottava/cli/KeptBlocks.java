@@ -154,7 +154,7 @@ final class KeptBlocks {
         for (int bit = from; bit < to; bit = (bit / 32 + 1) * 32) {
             int word = words[row + bit / 32] >>> bit % 32;
             int count = Math.min(to - bit, 32 - bit % 32);
-            set += Integer.bitCount(count == 32 ? word : word & (1 << count) - 1);
+            set += Integer.bitCount(count == 32 ? word : word & ((1 << count) - 1));
         }
         return set;
     }
@@ -168,7 +168,7 @@ final class KeptBlocks {
                 sum += counts[i] * (COLOURS[i] >> shift & 0xff);
                 all += counts[i];
             }
-            colour |= sum / all << shift;
+            colour |= (sum / all) << shift;
         }
         return colour;
     }

@@ -52,7 +52,8 @@ class SaleCommandsTest {
         ByteTokenizer.write(model);
         text = folder.resolve("long.txt");
         StringBuilder lines = new StringBuilder();
-        IntStream.range(0, 90).forEach(i -> lines.append("key ").append(i * 7919 % 1000).append(";\n"));
+        IntStream.range(0, 90)
+                .forEach(i -> lines.append("key ").append(i * 7919 % 1000).append(";\n"));
         Files.writeString(text, lines);
     }
 
@@ -66,8 +67,16 @@ class SaleCommandsTest {
 
     private Cli calibrate(String... more) {
         String[] args = {
-            "--data", text.toString(), "--output", folder.resolve("thresholds.json").toString(), "--max-tokens", "400",
-            "--samples", "2", "--local-keys", "64"
+            "--data",
+            text.toString(),
+            "--output",
+            folder.resolve("thresholds.json").toString(),
+            "--max-tokens",
+            "400",
+            "--samples",
+            "2",
+            "--local-keys",
+            "64"
         };
         String[] all = IntStream.range(0, args.length + more.length)
                 .mapToObj(i -> i < args.length ? args[i] : more[i - args.length])
@@ -92,14 +101,23 @@ class SaleCommandsTest {
         String thresholds = folder.resolve("thresholds.json").toString();
         Path picture = folder.resolve("kept.svg");
         String[] sale = {
-            "--prompt-file", text.toString(), "--max-tokens", "4", "--attention", "sale", "--thresholds", thresholds,
-            "--attention-picture", picture.toString()
+            "--prompt-file",
+            text.toString(),
+            "--max-tokens",
+            "4",
+            "--attention",
+            "sale",
+            "--thresholds",
+            thresholds,
+            "--attention-picture",
+            picture.toString()
         };
         Cli plain = run("generate", sale);
         assertEquals(0, plain.code(), plain.err());
         assertTrue(
-                plain.err().matches("ottava: the prompt attended by SALE: \\d+\\.\\d % of \\d+ causal blocks of a head"
-                        + " kept, drawn in .*kept.svg\\R"),
+                plain.err()
+                        .matches("ottava: the prompt attended by SALE: \\d+\\.\\d % of \\d+ causal blocks of a head"
+                                + " kept, drawn in .*kept.svg\\R"),
                 plain.err());
         String svg = Files.readString(picture);
         DocumentBuilderFactory.newInstance()
@@ -108,9 +126,8 @@ class SaleCommandsTest {
         assertEquals(8, IMAGE.matcher(svg).results().count());
         assertFalse(Files.exists(folder.resolve("kept.svg.part")));
 
-        String[] asJson = IntStream.range(0, 9)
-                .mapToObj(i -> i < 8 ? sale[i] : "--json")
-                .toArray(String[]::new);
+        String[] asJson =
+                IntStream.range(0, 9).mapToObj(i -> i < 8 ? sale[i] : "--json").toArray(String[]::new);
         JsonNode object = json(run("generate", asJson));
         assertEquals("sale", object.get("attention").textValue());
         assertEquals(4, object.get("kept_fractions").get(0).size());
@@ -135,7 +152,8 @@ class SaleCommandsTest {
 
     @Test
     void samplesThatAreTooShortAreRefused() {
-        Cli result = run("calibrate", "--data", text.toString(), "--output", "x.json", "--error", "1", "--max-tokens", "100");
+        Cli result = run(
+                "calibrate", "--data", text.toString(), "--output", "x.json", "--error", "1", "--max-tokens", "100");
         assertEquals(
                 "ottava: the longest sample has 100 tokens, and with 128 local keys SALE leaves nothing out below 257:"
                         + " give longer ones\n",
@@ -171,8 +189,7 @@ class SaleCommandsTest {
             }
         }
         try (Device device = Device.open("cpu");
-                BlockMask large = BlockMask.empty(
-                        device.arena(MemoryPurpose.WORKSPACE), 1, 1, 64 * 64, 600 * 64)) {
+                BlockMask large = BlockMask.empty(device.arena(MemoryPurpose.WORKSPACE), 1, 1, 64 * 64, 600 * 64)) {
             large.bits().fill(0);
             BufferedImage map = map(KeptBlocks.svg(List.of(large), 64));
             assertEquals(120, map.getWidth());

@@ -45,7 +45,8 @@ public final class SaleModels {
                 .forEach(parameter -> {
                     float[] values = new float[(int) parameter.weight().count()];
                     for (int i = 0; i < values.length; i++) {
-                        values[i] = parameter.name().endsWith("bias") ? bias(i) : (float) (0.03 * random.nextGaussian());
+                        values[i] =
+                                parameter.name().endsWith("bias") ? bias(i) : (float) (0.03 * random.nextGaussian());
                     }
                     parameter.weight().copyFrom(values);
                 });

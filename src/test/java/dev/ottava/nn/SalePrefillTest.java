@@ -151,8 +151,16 @@ class SalePrefillTest {
             once.extend(k, length);
             int rows = length * 8;
             for (int head = 0; head < 2; head++) {
-                int[] expected = once.codes().codes().view(2, 350 * 8).rows(head, head + 1).toInts();
-                int[] actual = pieces.codes().codes().view(2, 350 * 8).rows(head, head + 1).toInts();
+                int[] expected = once.codes()
+                        .codes()
+                        .view(2, 350 * 8)
+                        .rows(head, head + 1)
+                        .toInts();
+                int[] actual = pieces.codes()
+                        .codes()
+                        .view(2, 350 * 8)
+                        .rows(head, head + 1)
+                        .toInts();
                 assertArrayEquals(Arrays.copyOf(expected, rows), Arrays.copyOf(actual, rows));
             }
             try (SaleEstimate a = new SaleEstimate(pieces, q, k, length, SELECTION);
@@ -217,8 +225,7 @@ class SalePrefillTest {
     }
 
     private static void fails(Runnable call, String message) {
-        String said =
-                assertThrows(InvalidArgumentException.class, call::run).getMessage();
+        String said = assertThrows(InvalidArgumentException.class, call::run).getMessage();
         assertTrue(said.contains(message), said);
     }
 }
