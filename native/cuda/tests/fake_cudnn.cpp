@@ -65,6 +65,7 @@ const Rule rules[] = {
 
 std::set<Descriptor*> alive;
 std::string remark;
+int handles = 0;
 
 size_t bytes_of(int type) {
     return type == a_flag ? 1 : type == a_handle || type == a_long || type == a_pointer || type == a_descriptor ? 8 : 4;
@@ -95,11 +96,12 @@ extern "C" {
 
 int cudnnCreate(Handle** handle) {
     *handle = new Handle;
+    handles++;
     return success;
 }
 int cudnnDestroy(Handle* handle) {
     delete handle;
-    if (!alive.empty()) fprintf(stderr, "fake cuDNN: %zu descriptors were not destroyed\n", alive.size());
+    if (--handles == 0 && !alive.empty()) fprintf(stderr, "fake cuDNN: %zu descriptors were not destroyed\n", alive.size());
     return success;
 }
 int cudnnSetStream(Handle* handle, void* stream) {
@@ -153,6 +155,7 @@ int cudnnBackendSetAttribute(Descriptor* descriptor, int name, int type, int64_t
                 return refuse(not_finished, "attribute %d is not finished", name);
             values.push_back(value);
         }
+        if (type == a_flag && values[0] > 1) return refuse(bad_param, "attribute %d is neither true nor false", name);
         descriptor->values[name] = values;
         return success;
     }

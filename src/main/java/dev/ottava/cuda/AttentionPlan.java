@@ -44,6 +44,7 @@ final class AttentionPlan implements AutoCloseable {
     private final Graph graph = new Graph();
     private Descriptor plan;
     private String missing = "";
+    private long engineBytes;
 
     /** Where the tensors of the workspace begin in it, behind what the engine takes. */
     private final List<Long> offsets = new ArrayList<>();
@@ -103,6 +104,7 @@ final class AttentionPlan implements AutoCloseable {
 
     private void choose(Descriptor operations) throws NotSupported {
         String refused = "";
+        String unsupported = "cuDNN has no engine for it";
         for (int mode : new int[] {CUDNN_HEUR_MODE_A, CUDNN_HEUR_MODE_FALLBACK}) {
             try (Descriptor heuristics = new Descriptor(CUDNN_BACKEND_ENGINEHEUR_DESCRIPTOR)) {
                 heuristics
@@ -113,22 +115,23 @@ final class AttentionPlan implements AutoCloseable {
                 for (Descriptor engine : heuristics.getDescriptors(
                         CUDNN_ATTR_ENGINEHEUR_RESULTS, CUDNN_BACKEND_ENGINECFG_DESCRIPTOR, count)) {
                     try (engine) {
-                        String reason = plan == null ? refuse(engine) : "";
-                        refused = refused.isEmpty() ? reason : refused;
+                        refused = plan == null ? refuse(engine, refused) : refused;
+                    } catch (NotSupported e) {
+                        unsupported = e.getMessage();
                     }
                 }
             } catch (NotSupported e) {
-                refused = refused.isEmpty() ? e.getMessage() : refused;
+                unsupported = e.getMessage();
             }
             if (plan != null) {
                 return;
             }
         }
-        throw new NotSupported(refused.isEmpty() ? "cuDNN has no engine for it" : refused);
+        throw new NotSupported(refused.isEmpty() ? unsupported : refused);
     }
 
-    /** Makes the plan with that engine and returns "", or returns why not. */
-    private String refuse(Descriptor engine) {
+    /** Makes the plan with that engine, or returns why we do not want it. */
+    private String refuse(Descriptor engine, String before) throws NotSupported {
         if (pass.deterministic() && notes(engine).contains(CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC)) {
             return "cuDNN's engine for it is not deterministic";
         }
@@ -139,17 +142,17 @@ final class AttentionPlan implements AutoCloseable {
                     .finish("a plan");
             made.get(CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE, CUDNN_TYPE_INT64, 1, bytes);
             if (bytes.get() > Cudnn.MOST_WORKSPACE) {
-                made.close();
                 return "cuDNN's engine for it wants " + (bytes.get() >> 20) + " MiB of workspace, and "
                         + (Cudnn.MOST_WORKSPACE >> 20) + " MiB are the most";
             }
-            workspace.put(bytes.get());
-        } catch (NotSupported e) {
-            made.close();
-            return e.getMessage();
+            engineBytes = bytes.get();
+            plan = made;
+            return before;
+        } finally {
+            if (plan != made) {
+                made.close();
+            }
         }
-        plan = made;
-        return "";
     }
 
     private static List<Integer> notes(Descriptor configuration) {
@@ -170,7 +173,7 @@ final class AttentionPlan implements AutoCloseable {
     }
 
     private void layOut() {
-        long end = workspace.get(); // what the engine takes
+        long end = engineBytes;
         long rows = shape.batch() * shape.heads() * shape.queryLength();
         if (pass.backward()) {
             end = place(end, 4 * rows);

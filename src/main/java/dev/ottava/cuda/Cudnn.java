@@ -33,9 +33,14 @@ public final class Cudnn implements AutoCloseable {
     private static final long ALIGNMENT = 16;
 
     private static final class Library {
-        static final String MISSING = Presets.load("cudnn");
+        static final String MISSING = missing();
 
         private Library() {}
+
+        /** The presets of cuDNN load those of cuBLAS; a class that failed to initialise does not say why a second time. */
+        private static String missing() {
+            return CublasLt.available() ? Presets.load("cudnn") : CublasLt.reason();
+        }
     }
 
     private record Key(AttentionShape shape, AttentionPass pass) {}

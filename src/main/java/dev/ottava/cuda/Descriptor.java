@@ -34,7 +34,7 @@ final class Descriptor implements AutoCloseable {
     }
 
     Descriptor setFlag(int attribute, boolean value) {
-        try (BytePointer element = new BytePointer((byte) (value ? 1 : 0))) {
+        try (BytePointer element = new BytePointer(1).put((byte) (value ? 1 : 0))) {
             return set(attribute, CUDNN_TYPE_BOOLEAN, 1, element);
         }
     }

@@ -46,9 +46,10 @@ class FakeCudnnTest {
         for (String name : List.of("libcudnn_cnn.so.9", "libcudnn_adv.so.9", "libcudnn_ops.so.9")) {
             library(name, empty.toString());
         }
-        for (String name : List.of("libcudart.so.13", "libcublas.so.13", "libcublasLt.so.13")) {
+        for (String name : List.of("libcudart.so.13", "libcublas.so.13")) {
             library(name, empty.toString());
         }
+        library("libcublasLt.so.13", "-std=c++20", "native/cuda/tests/fake_cublaslt.cpp", "-ldl");
     }
 
     private static void library(String name, String... sources) throws Exception {
