@@ -83,6 +83,12 @@ public final class CudnnAttention {
         }
     }
 
+    /** Why cuDNN does not train with queries and keys of those shapes, or does not make their gradients; "" if it does. */
+    public static String missing(Tensor q, Tensor k, boolean gradients) {
+        AttentionPass pass = gradients ? AttentionPass.BACKWARD : AttentionPass.TRAINING;
+        return missing(pass, q, k, k.size(1), 1 / Math.sqrt(q.size(3)));
+    }
+
     private static Cudnn library(Tensor q) {
         return q.dtype() == DType.BF16 ? q.device().cudnn() : null;
     }
