@@ -15,30 +15,54 @@ public final class Graph implements AutoCloseable {
     private final GraphMemory memory;
     private long handle;
 
+    /** What a piece of code needs of the pool, found by running it. */
+    public static final class Rehearsal {
+        private final MemoryDemand demand;
+
+        private Rehearsal(MemoryDemand demand) {
+            this.demand = demand;
+        }
+    }
+
     private Graph(Device device, GraphMemory memory, long handle) {
         this.device = device;
         this.memory = memory;
         this.handle = handle;
     }
 
+    /** Runs {@code work} as it is, and finds what recording it needs. */
+    public static Rehearsal rehearse(Device device, Runnable work) {
+        try {
+            MemoryDemand demand = device.pool().rehearse();
+            work.run();
+            return new Rehearsal(demand);
+        } finally {
+            device.pool().rehearsed();
+        }
+    }
+
+    /** Records work that allocates nothing. */
+    public static Graph record(Device device, Runnable work) {
+        return record(device, new Rehearsal(new MemoryDemand()), work);
+    }
+
     /**
-     * Records what {@code work} does. It may allocate what the device's pool has idle, which is as much as the same work has needed before; it may not copy from or
-     * to the host, and not wait.
+     * Records what {@code work} does. It may allocate as much as it did when it was rehearsed; it may not copy from or to the host, and not wait.
      *
      * @throws UnsupportedException if it does; nothing has been done then
-     * @throws DeviceMemoryException if it needs more memory than is idle; nothing has been done then
+     * @throws DeviceMemoryException if there is not as much memory, or it needs more; nothing has been done then
      */
-    public static Graph record(Device device, Runnable work) {
-        Status.check(Native.ottava_graph_begin(device.stream()));
-        GraphMemory memory = device.pool().record();
+    public static Graph record(Device device, Rehearsal rehearsal, Runnable work) {
+        GraphMemory memory = device.pool().record(rehearsal.demand);
         try {
+            Status.check(Native.ottava_graph_begin(device.stream()));
             work.run();
             memory.recorded();
             long[] graph = new long[1];
             Status.check(Native.ottava_graph_end(device.stream(), graph));
             return new Graph(device, memory, graph[0]);
         } catch (Throwable e) {
-            Native.ottava_graph_cancel(device.stream());
+            Native.ottava_graph_cancel(device.stream()); // what was not begun is not there to be cancelled
             device.pool().forget(memory);
             throw e;
         } finally {

@@ -26,6 +26,7 @@ final class MemoryPool {
     private final Set<Long> taken = new HashSet<>();
     private final List<GraphMemory> graphs = new ArrayList<>();
     private GraphMemory recording;
+    private MemoryDemand rehearsal;
     private final Map<MemoryPurpose, long[]> live = new EnumMap<>(MemoryPurpose.class);
     private final Map<MemoryPurpose, Long> atPeak = new EnumMap<>(MemoryPurpose.class);
     private long liveBytes;
@@ -55,6 +56,9 @@ final class MemoryPool {
         if (recording != null) {
             recording.own(address);
         }
+        if (rehearsal != null) {
+            rehearsal.allocated(address, size);
+        }
         graphs.forEach(graph -> graph.allocated(address));
         count(purpose, size);
         return address;
@@ -82,6 +86,9 @@ final class MemoryPool {
     synchronized void free(MemoryPurpose purpose, long address, long bytes) {
         long size = rounded(bytes);
         taken.remove(address);
+        if (rehearsal != null) {
+            rehearsal.freed(address, size);
+        }
         graphs.forEach(graph -> graph.freed(address));
         count(purpose, -size);
         idle.computeIfAbsent(size, key -> new ArrayDeque<>()).push(address);
@@ -136,8 +143,29 @@ final class MemoryPool {
         }
     }
 
-    /** Begins to note what a graph uses, until {@link #recorded}: meanwhile nothing is taken from the system, and nothing given back. */
-    synchronized GraphMemory record() {
+    /** Begins to note what is needed at once, until {@link #rehearsed}. */
+    synchronized MemoryDemand rehearse() {
+        rehearsal = new MemoryDemand();
+        return rehearsal;
+    }
+
+    synchronized void rehearsed() {
+        rehearsal = null;
+    }
+
+    /**
+     * Begins to note what a graph uses, until {@link #recorded}: meanwhile nothing is taken from the system, and nothing given back. What it will need is idle
+     * before, or brought now.
+     */
+    synchronized GraphMemory record(MemoryDemand demand) {
+        demand.most().forEach((size, count) -> {
+            int idleBlocks = idle.containsKey(size) ? idle.get(size).size() : 0;
+            for (int i = idleBlocks; i < count; i++) {
+                long address = fromSystem(MemoryPurpose.WORKSPACE, size, size);
+                idle.computeIfAbsent(size, key -> new ArrayDeque<>()).push(address);
+                idleBytes += size;
+            }
+        });
         recording = new GraphMemory(taken);
         graphs.add(recording);
         return recording;

@@ -13,8 +13,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Steps that are launched from graphs, one for each shape of batches. The first step of a shape is not: it loads kernels, has libraries plan their products, and brings the
- * pool the memory that is needed. The second is recorded and launched, and those after it are launched. The shapes used last are known; in a run with batches
+ * Steps that are launched from graphs, one for each shape of batches. The first step of a shape is not: it loads kernels, has libraries plan their products, and shows
+ * what memory is needed. The second is recorded and launched, and those after it are launched, until something took the memory of the graph, and it is recorded anew. The shapes used last are known; in a run with batches
  * of ever new lengths no step is recorded.
  */
 final class StepGraphs implements AutoCloseable {
@@ -25,6 +25,7 @@ final class StepGraphs implements AutoCloseable {
 
     /** A shape that was seen, and its graph, or null. */
     private static final class Seen {
+        private Graph.Rehearsal rehearsal;
         private Graph graph;
 
         private void close() {
@@ -47,36 +48,40 @@ final class StepGraphs implements AutoCloseable {
     }
 
     /**
-     * Launches the step from a graph, if there is one or one can be recorded now.
+     * Launches the step from a graph, if there is one or one can be recorded now; otherwise runs it.
      *
      * @param inputs on the device already
-     * @param step gives the device what is to be done; it is called to be recorded, or not at all
-     * @return false, with nothing done, if the step is to be run without a graph
+     * @param step gives the device what is to be done; it is called to be run or recorded, or not at all
+     * @return whether it was launched from a graph
      */
-    boolean launch(List<StepInputs.OfBatch> inputs, Runnable step) {
+    boolean run(List<StepInputs.OfBatch> inputs, Runnable step) {
         if (!on) {
+            step.run();
             return false;
         }
-        List<Shape> key = inputs.stream()
-                .map(each -> new Shape(each.rows(), each.ids().count()))
-                .toList();
-        Seen seen = shapes.get(key);
-        if (seen == null) {
-            shapes.put(key, new Seen());
-            closeEldest();
-            return false;
+        Seen seen = seen(inputs);
+        if (seen.graph != null && !seen.graph.isUsable()) {
+            seen.close();
+        }
+        if (seen.graph == null && seen.rehearsal != null) {
+            seen.graph = record(seen.rehearsal, step);
         }
         if (seen.graph == null) {
-            seen.graph = record(step);
-        } else if (!seen.graph.isUsable()) {
-            seen.close(); // the step that runs now brings its memory again, and the next is recorded
-        }
-        if (seen.graph == null) {
+            seen.rehearsal = Graph.rehearse(model.device(), step);
             return false;
         }
         seen.graph.launch();
         model.changed();
         return true;
+    }
+
+    private Seen seen(List<StepInputs.OfBatch> inputs) {
+        List<Shape> key = inputs.stream()
+                .map(each -> new Shape(each.rows(), each.ids().count()))
+                .toList();
+        Seen seen = shapes.computeIfAbsent(key, shape -> new Seen());
+        closeEldest();
+        return seen;
     }
 
     private void closeEldest() {
@@ -87,12 +92,12 @@ final class StepGraphs implements AutoCloseable {
     }
 
     /** Null where it cannot be recorded. */
-    private Graph record(Runnable step) {
+    private Graph record(Graph.Rehearsal rehearsal, Runnable step) {
         Device device = model.device();
         // What is known of the weights now is not known in every step; and what is learned while recording has not come about.
         model.changed();
         try {
-            Graph graph = Graph.record(device, step);
+            Graph graph = Graph.record(device, rehearsal, step);
             attempts = 0;
             return graph;
         } catch (DeviceMemoryException e) {

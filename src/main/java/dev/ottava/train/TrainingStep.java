@@ -139,10 +139,7 @@ public final class TrainingStep implements AutoCloseable {
         long started = System.nanoTime();
         control.begin(step, learningRate, 1.0 / targets);
         List<StepInputs.OfBatch> loaded = inputs.load(batches);
-        boolean launched = graphs.launch(loaded, () -> issue(loaded, step));
-        if (!launched) {
-            issue(loaded, step);
-        }
+        boolean launched = graphs.run(loaded, () -> issue(loaded, step));
         long issued = System.nanoTime();
         StepControl.Findings found = control.findings();
         check(found, step);
