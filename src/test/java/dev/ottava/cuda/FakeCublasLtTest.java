@@ -58,9 +58,10 @@ class FakeCublasLtTest {
                         RunTests.class.getName(),
                         "dev.ottava.kernel.GemmContractTest",
                         "dev.ottava.cuda.CublasLtContractTest",
-                        "dev.ottava.train.StepGraphsContractTest"),
+                        "dev.ottava.train.StepGraphsContractTest#aGraphGivesTheSameBits("
+                                + "dev.ottava.train.TrainingOptions$OptimizerKind,java.lang.String,double,int)"),
                 DRIVER.toAbsolutePath() + ":" + folder);
-        assertEquals("32 passed, 0 failed", printed.strip());
+        assertEquals("14 passed, 0 failed", printed.strip());
     }
 
     private static String run(List<String> command, String libraries) throws IOException, InterruptedException {
