@@ -150,6 +150,11 @@ public final class Device implements AutoCloseable {
         return property("native_bf16").equals("true");
     }
 
+    /** Whether a {@link Graph} can be recorded there: on cuda. */
+    public boolean hasGraphs() {
+        return property("graphs").equals("true");
+    }
+
     /** Memory for one purpose. */
     public Arena arena(MemoryPurpose purpose) {
         return new Arena(this, purpose);
