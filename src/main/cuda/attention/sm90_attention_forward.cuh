@@ -187,8 +187,9 @@ struct sm90_attention_forward {
         }
     }
 
-    // This warp has read what the barrier guards.
+    // This warp has read what the barrier guards, and none of its lanes still waits for `full`, which may then fill twice.
     __device__ __forceinline__ static void release(uint64_t* empty, int lane) {
+        __syncwarp();
         if (lane == 0) ptx::mbarrier_arrive(empty);
     }
 
@@ -349,7 +350,6 @@ struct sm90_attention_forward {
             int number = __shfl_sync(0xffffffffu, *memory.tile, 0);  // [2]
             if (number < 0) break;
             load_queries(tile.queries, memory.queries, warp, tile.lane);
-            __syncwarp();
             release(memory.queries_empty, tile.lane);
 
             int all_head, row_tile;
