@@ -62,6 +62,7 @@ public final class Device implements AutoCloseable {
      */
     public static Device open(String name, int threads, boolean library) {
         load();
+        Ranges.attach();
         String oneDnn = library && name.equals("cpu") ? Binding.oneDnnPath().orElse("") : "";
         long[] handle = new long[1];
         Status.check(Native.ottava_device_open(name, oneDnn, threads, handle));
@@ -147,6 +148,11 @@ public final class Device implements AutoCloseable {
     /** Whether the device multiplies BF16 at more than the speed of F32. */
     public boolean hasNativeBf16() {
         return property("native_bf16").equals("true");
+    }
+
+    /** Whether a {@link Graph} can be recorded there: on cuda. */
+    public boolean hasGraphs() {
+        return property("graphs").equals("true");
     }
 
     /** Memory for one purpose. */
