@@ -1,0 +1,106 @@
+package dev.ottava.retrieval;
+
+import dev.ottava.core.Device;
+import dev.ottava.hub.ModelFolder;
+import dev.ottava.nn.LlamaConfig;
+import dev.ottava.nn.LlamaModel;
+import dev.ottava.nn.Precision;
+import dev.ottava.nn.RopeConfig;
+import dev.ottava.train.LearningRateSchedule;
+import dev.ottava.train.TrainingOptions;
+import dev.ottava.train.TrainingOptions.OptimizerKind;
+import dev.ottava.train.TrainingOptions.ScheduleKind;
+import dev.ottava.train.TrainingStep;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * Trains a small model on {@link RetrievalTask}, on rows that become longer as it learns: {@code RetrievalTraining FOLDER}. Prints a JSON line every 25 steps. The model
+ * of each stage is kept in a folder of its own, from which a run that was stopped goes on; the last one's is {@code FOLDER/model}.
+ */
+final class RetrievalTraining {
+    /** Rows of that length, with so many different keys, until the loss over 25 steps is below {@code until}, or for {@code steps}. */
+    private record Stage(int length, int keys, int rows, double learningRate, double until, int steps) {}
+
+    private static final List<Stage> STAGES = List.of(
+            new Stage(32, 64, 32, 0.0015, 0.1, 20_000),
+            new Stage(64, 256, 16, 0.0015, 0.1, 4_000),
+            new Stage(128, 1024, 16, 0.0015, 0.1, 4_000),
+            new Stage(256, 1024, 8, 0.001, 0.1, 2_000),
+            new Stage(512, 1024, 4, 0.001, 0.1, 2_000),
+            new Stage(1024, 1024, 2, 0.001, 0.05, 1_000),
+            new Stage(2048, 1024, 2, 0.001, 0, 300));
+
+    private static final int LOGGED = 25;
+    private static final double THETA = 1e8; // of slow rotations, so that a key far away is the same key
+
+    private RetrievalTraining() {}
+
+    private static LlamaConfig config() {
+        return new LlamaConfig(
+                "llama", RetrievalTask.VOCAB_SIZE, 128, 128, 2, 4, 2, 64, 4096, 1e-5, new RopeConfig(THETA, null), true, false, false, false,
+                RetrievalTask.BOS_ID, -1);
+    }
+
+    private static TrainingOptions options(Stage stage, boolean last) {
+        return TrainingOptions.defaults(OptimizerKind.ADAMW, stage.steps).with(o -> {
+            o.learningRate = stage.learningRate;
+            o.warmupSteps = 50;
+            o.schedule = last ? ScheduleKind.LINEAR : ScheduleKind.CONSTANT;
+            o.adamBeta2 = 0.98;
+            o.maxGradNorm = 1;
+            o.precision = Precision.BF16;
+        });
+    }
+
+    public static void main(String[] args) {
+        Path folder = Path.of(args[0]);
+        Path before = null;
+        try (Device device = Device.open("cpu")) {
+            for (int i = 0; i < STAGES.size(); i++) {
+                boolean last = i == STAGES.size() - 1;
+                Path after = folder.resolve(last ? "model" : "stage-" + i);
+                if (!Files.exists(after)) {
+                    try (LlamaModel model = before == null
+                            ? LlamaModel.initialize(config(), device, Precision.BF16, 0)
+                            : ModelFolder.load(before, device, Precision.BF16)) {
+                        train(model, STAGES.get(i), options(STAGES.get(i), last));
+                        ModelFolder.save(model, after, null);
+                    }
+                }
+                before = after;
+            }
+        }
+    }
+
+    private static void train(LlamaModel model, Stage stage, TrainingOptions options) {
+        long start = System.nanoTime();
+        LearningRateSchedule schedule = new LearningRateSchedule(options);
+        try (RetrievalTask task = new RetrievalTask(stage.length, stage.keys, stage.length);
+                TrainingStep step = new TrainingStep(model, options)) {
+            double sum = 0;
+            for (int number = 1; number <= stage.steps; number++) {
+                sum += step.run(
+                                List.of(task.batch((number - 1L) * stage.rows, stage.rows)), number, schedule.at(number))
+                        .loss();
+                if (number % LOGGED == 0) {
+                    System.out.printf(
+                            Locale.ROOT,
+                            "{\"length\": %d, \"keys\": %d, \"rows\": %d, \"step\": %d, \"loss\": %.4f, \"seconds\": %.0f}%n",
+                            stage.length,
+                            stage.keys,
+                            stage.rows,
+                            number,
+                            sum / LOGGED,
+                            (System.nanoTime() - start) * 1e-9);
+                    if (sum / LOGGED < stage.until) {
+                        return;
+                    }
+                    sum = 0;
+                }
+            }
+        }
+    }
+}
