@@ -100,6 +100,12 @@ final class Choices {
         BLOCK
     }
 
+    /** How a prompt attends. */
+    enum Attention {
+        DENSE,
+        SALE
+    }
+
     static void register(CommandLine commandLine) {
         register(commandLine, OptimizerKind.class);
         register(commandLine, ScheduleKind.class);
@@ -111,6 +117,7 @@ final class Choices {
         register(commandLine, SaveDType.class);
         register(commandLine, Recompute.class);
         register(commandLine, Activations.class);
+        register(commandLine, Attention.class);
         register(commandLine, AdamW.StateKind.class);
         register(commandLine, AdamW.WeightKind.class);
     }

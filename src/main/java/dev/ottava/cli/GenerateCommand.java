@@ -6,6 +6,7 @@ import dev.ottava.hub.ModelFolder;
 import dev.ottava.hub.Tokenizer;
 import dev.ottava.nn.LlamaConfig;
 import dev.ottava.nn.LlamaModel;
+import dev.ottava.nn.SaleThresholds;
 import dev.ottava.nn.Sampler;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -34,7 +35,8 @@ import picocli.CommandLine.Option;
             "",
             "Example:",
             "  ottava generate --model tuned --prompt \"Once upon a time\" --max-tokens 200 --temperature 0.8 --top-p"
-                    + " 0.95"
+                    + " 0.95",
+            "  ottava generate --model tuned --prompt-file book.txt --attention sale --thresholds thresholds.json"
         })
 final class GenerateCommand implements Callable<Integer> {
     @Option(
@@ -92,6 +94,9 @@ final class GenerateCommand implements Callable<Integer> {
     @Option(names = "--json", description = "Print one JSON object when all is done.")
     private boolean json;
 
+    @Mixin(name = "Attention of the prompt")
+    private final AttentionArguments attention = new AttentionArguments();
+
     @Mixin(name = "Device")
     private final DeviceArguments deviceArguments = new DeviceArguments();
 
@@ -106,6 +111,7 @@ final class GenerateCommand implements Callable<Integer> {
         String text = text();
         Sampler sampler = new Sampler(temperature, topP, seed);
         LlamaConfig config = ModelFolder.readConfig(folder);
+        SaleThresholds thresholds = attention.thresholdsOrNull(config);
         try (Device device = deviceArguments.open(terminal.err());
                 ModelTokenizer opened = ModelTokenizer.of(folder)) {
             Tokenizer tokenizer = opened.orNull();
@@ -114,6 +120,9 @@ final class GenerateCommand implements Callable<Integer> {
                         folder + " has no tokenizer.json, and the prompt is text: add the model's");
             }
             Generation generation = new Generation(config, tokenizer, text, maxTokens);
+            if (thresholds != null) {
+                generation.attendBySale(thresholds, attention::see);
+            }
             try (LlamaModel model = ModelFolder.load(folder, device, deviceArguments.precision(device))) {
                 Failures.work(() -> {
                     generation.run(model, sampler, piece -> {
@@ -145,6 +154,7 @@ final class GenerateCommand implements Callable<Integer> {
     private void print(Generation generation, String text) {
         if (!json) {
             terminal.out().println();
+            attention.remark(terminal.err());
             return;
         }
         Map<String, Object> object = new LinkedHashMap<>();
@@ -154,6 +164,7 @@ final class GenerateCommand implements Callable<Integer> {
         object.put("tokens", generation.tokens());
         object.put("finish_reason", generation.ended() ? "end" : "length");
         object.put("tokens_per_second", generation.tokensPerSecond());
+        attention.describe(object);
         Json.print(terminal.out(), object);
     }
 }

@@ -5,7 +5,9 @@ import dev.ottava.hub.Tokenizer;
 import dev.ottava.nn.Decoder;
 import dev.ottava.nn.LlamaConfig;
 import dev.ottava.nn.LlamaModel;
+import dev.ottava.nn.SaleThresholds;
 import dev.ottava.nn.Sampler;
+import dev.ottava.nn.SparsePrefill;
 import java.util.function.Consumer;
 
 /** The continuation of one prompt. */
@@ -18,6 +20,8 @@ final class Generation {
     private int tokens;
     private boolean ended;
     private double seconds;
+    private SaleThresholds thresholds;
+    private Consumer<SparsePrefill> prefilled;
 
     /** Looks at everything that can be wrong with the request. */
     Generation(LlamaConfig config, Tokenizer tokenizer, String prompt, int maxTokens) {
@@ -38,12 +42,28 @@ final class Generation {
         }
     }
 
+    /** Has the prompt attend by SALE. What it attended to is shown to {@code seen}, which leaves it open. */
+    void attendBySale(SaleThresholds withThresholds, Consumer<SparsePrefill> seen) {
+        thresholds = withThresholds;
+        prefilled = seen;
+    }
+
+    private float[] prefill(Decoder decoder) {
+        if (thresholds == null) {
+            return decoder.prefill(promptIds);
+        }
+        try (SparsePrefill prefill = decoder.prefillWithMasks(promptIds)) {
+            prefilled.accept(prefill);
+            return prefill.logits();
+        }
+    }
+
     /** Generates, and hands out text as soon as it is certain. */
     void run(LlamaModel model, Sampler sampler, Consumer<String> output) {
         TextStream stream = new TextStream(tokenizer, promptIds);
         long start = System.nanoTime();
-        try (Decoder decoder = new Decoder(model, promptIds.length + maxTokens)) {
-            float[] logits = decoder.prefill(promptIds);
+        try (Decoder decoder = new Decoder(model, promptIds.length + maxTokens, thresholds)) {
+            float[] logits = prefill(decoder);
             while (tokens < maxTokens) {
                 int id = sampler.sample(logits);
                 if (id == config.eosTokenId()) {

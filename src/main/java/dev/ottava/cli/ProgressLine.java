@@ -8,21 +8,18 @@ import java.util.function.LongSupplier;
 
 /** Shows how a run goes: one line that is redrawn on a terminal, otherwise a line for each logged step. */
 final class ProgressLine implements TrainingListener {
-    private static final int BAR = 24;
-    private static final long REDRAW_NANOS = 100_000_000;
-
     private final Terminal terminal;
     private final int steps;
     private final LongSupplier nanoTime;
+    private final RedrawnLine redrawn;
     private int firstStep;
     private long firstTime;
-    private long drawn;
-    private boolean lineOpen;
 
     ProgressLine(Terminal terminal, int steps, LongSupplier nanoTime) {
         this.terminal = terminal;
         this.steps = steps;
         this.nanoTime = nanoTime;
+        this.redrawn = new RedrawnLine(terminal.out(), nanoTime);
     }
 
     @Override
@@ -36,11 +33,8 @@ final class ProgressLine implements TrainingListener {
             if (logged) {
                 terminal.out().println(plain(metrics, left(metrics.step(), now)));
             }
-        } else if (logged || now - drawn >= REDRAW_NANOS) {
-            terminal.out().print("\r" + bar(metrics, left(metrics.step(), now)) + "\u001b[K");
-            terminal.out().flush();
-            drawn = now;
-            lineOpen = true;
+        } else if (logged || redrawn.isDue()) {
+            redrawn.draw(bar(metrics, left(metrics.step(), now)));
         }
     }
 
@@ -56,16 +50,12 @@ final class ProgressLine implements TrainingListener {
 
     /** Prints a line of its own below what is there. */
     void line(String text) {
-        close();
-        terminal.out().println(text);
+        redrawn.line(text);
     }
 
     /** Ends the line that is being redrawn. */
     void close() {
-        if (lineOpen) {
-            terminal.out().println();
-            lineOpen = false;
-        }
+        redrawn.close();
     }
 
     /** Seconds left at the pace since the first step, which itself is not counted; NaN before the second. */
@@ -87,14 +77,10 @@ final class ProgressLine implements TrainingListener {
     }
 
     String bar(StepMetrics m, double secondsLeft) {
-        int full = (int) ((long) BAR * m.step() / steps);
-        String bar = terminal.unicode()
-                ? "█".repeat(full) + "░".repeat(BAR - full)
-                : "[" + "#".repeat(full) + "-".repeat(BAR - full) + "]";
         return String.format(
                 Locale.ROOT,
                 "%s %d/%d  loss %.4f  %s tokens/s%s",
-                bar,
+                RedrawnLine.bar(m.step(), steps, terminal.unicode()),
                 m.step(),
                 steps,
                 m.loss(),

@@ -126,6 +126,28 @@ final class JsonObject {
         return integers;
     }
 
+    /** A table of finite numbers. */
+    double[][] numbers(String key, int rows, int columns) {
+        JsonNode table = required(key);
+        String expected = rows + " lists of " + columns + " finite numbers";
+        if (!table.isArray() || table.size() != rows) {
+            throw wrong(key, expected);
+        }
+        double[][] numbers = new double[rows][columns];
+        for (int row = 0; row < rows; row++) {
+            if (!table.get(row).isArray() || table.get(row).size() != columns) {
+                throw wrong(key, expected);
+            }
+            for (int column = 0; column < columns; column++) {
+                numbers[row][column] = table.get(row).get(column).doubleValue();
+                if (!table.get(row).get(column).isNumber() || !Double.isFinite(numbers[row][column])) {
+                    throw wrong(key, expected);
+                }
+            }
+        }
+        return numbers;
+    }
+
     /** Every key with its value, which must be a string. */
     Map<String, String> allTexts() {
         Map<String, String> texts = new LinkedHashMap<>();

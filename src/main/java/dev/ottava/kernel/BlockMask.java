@@ -3,6 +3,7 @@ package dev.ottava.kernel;
 import dev.ottava.binding.Native;
 import dev.ottava.core.Arena;
 import dev.ottava.core.DType;
+import dev.ottava.core.MemoryPurpose;
 import dev.ottava.core.Status;
 import dev.ottava.core.Tensor;
 
@@ -35,6 +36,30 @@ public record BlockMask(Tensor bits, long queryLength, long keyLength) implement
     /** Blocks of 64 that hold so many queries or keys. */
     public static long blocks(long length) {
         return (length + BLOCK - 1) / BLOCK;
+    }
+
+    /** Blocks of a head that causal attention computes, those with a key that one of their queries sees. */
+    public long causalBlocks() {
+        long blocks = 0;
+        for (long query = 0; query < queryLength; query += BLOCK) {
+            blocks += blocks(Math.min(query + BLOCK, queryLength) + keyLength - queryLength);
+        }
+        return blocks;
+    }
+
+    /** Blocks that each head has, [batch · heads]. */
+    public long[] keptBlocks() {
+        try (Tensor counts = bits.device()
+                .arena(MemoryPurpose.WORKSPACE)
+                .empty(DType.I32, bits.size(0), bits.size(1), bits.size(2))) {
+            lists(counts, null);
+            int[] ofRows = counts.toInts();
+            long[] kept = new long[(int) (bits.size(0) * bits.size(1))];
+            for (int row = 0; row < ofRows.length; row++) {
+                kept[(int) (row / bits.size(2))] += ofRows[row];
+            }
+            return kept;
+        }
     }
 
     private static long words(long keyLength) {

@@ -3,20 +3,38 @@ package dev.ottava.nn;
 import dev.ottava.autograd.Saving;
 import dev.ottava.autograd.Tape;
 import dev.ottava.autograd.Variable;
+import dev.ottava.core.Arena;
+import dev.ottava.core.DType;
 import dev.ottava.core.InvalidArgumentException;
 import dev.ottava.core.MemoryPurpose;
 import dev.ottava.core.Tensor;
 import dev.ottava.kernel.Attention;
-import dev.ottava.kernel.Rope;
+import dev.ottava.kernel.BlockMask;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Generates one sequence with a key/value cache: a prompt at once, then a token at a time. */
+/**
+ * Generates one sequence with a key/value cache: a prompt at once, then a token at a time.
+ *
+ * <p>A long prompt can attend by SALE, over the blocks of scores that an estimate finds to matter; tokens after it attend to all:
+ *
+ * <pre>{@code
+ * SaleThresholds thresholds = SaleThresholdsFile.read(Path.of("thresholds.json")).thresholds(model.config());
+ * try (Decoder decoder = new Decoder(model, prompt.length + 100, thresholds);
+ *         SparsePrefill prefill = decoder.prefillWithMasks(prompt)) {
+ *     double[][] kept = prefill.keptFractions();        // [layers][heads]
+ *     float[] logits = decoder.next(sampler.sample(prefill.logits()));
+ * }
+ * }</pre>
+ */
 public final class Decoder implements AutoCloseable {
+    /** Keys and values of a layer and, where prompts attend by SALE, what that keeps beside them; else null. */
+    private record Layer(Tensor keys, Tensor values, SaleKeys sale, Tensor tau) {}
+
     private final LlamaModel model;
     private final int capacity;
-    private final List<Tensor> keys = new ArrayList<>();
-    private final List<Tensor> values = new ArrayList<>();
+    private final SaleThresholds thresholds;
+    private final List<Layer> layers = new ArrayList<>();
     private int length;
 
     /**
@@ -25,25 +43,46 @@ public final class Decoder implements AutoCloseable {
      * @param capacity the most tokens, prompt included
      */
     public Decoder(LlamaModel model, int capacity) {
+        this(model, capacity, null);
+    }
+
+    /**
+     * A decoder whose prompts may attend by SALE. Head sizes 64 and 128; BF16, on cpu F32 too.
+     *
+     * @param capacity the most tokens, prompt included
+     * @param thresholdsOrNull of the model; null: dense
+     */
+    public Decoder(LlamaModel model, int capacity, SaleThresholds thresholdsOrNull) {
         LlamaConfig config = model.config();
         if (capacity < 1 || capacity > config.maxPositionEmbeddings()) {
             throw new InvalidArgumentException("a sequence of " + capacity + " tokens does not fit the model's "
                     + config.maxPositionEmbeddings() + " positions (max_position_embeddings)");
         }
+        if (thresholdsOrNull != null) {
+            thresholdsOrNull.check(config);
+            SaleThresholds.checkRuns(model);
+        }
         this.model = model;
         this.capacity = capacity;
+        this.thresholds = thresholdsOrNull;
+        Arena arena = model.device().arena(MemoryPurpose.KEY_VALUE_CACHE);
+        long[] shape = {1, capacity, config.numKeyValueHeads(), config.headDim()};
         for (int layer = 0; layer < config.numHiddenLayers(); layer++) {
-            keys.add(cache());
-            values.add(cache());
+            boolean sale = thresholds != null;
+            layers.add(new Layer(
+                    arena.empty(model.dtype(), shape),
+                    arena.empty(model.dtype(), shape),
+                    sale ? new SaleKeys(model.device(), config, capacity) : null,
+                    sale ? tau(thresholds.tau()[layer]) : null));
         }
         model.rope().ensure(capacity);
     }
 
-    private Tensor cache() {
-        LlamaConfig config = model.config();
+    private Tensor tau(float... ofHeads) {
         return model.device()
                 .arena(MemoryPurpose.KEY_VALUE_CACHE)
-                .empty(model.dtype(), 1, capacity, config.numKeyValueHeads(), config.headDim());
+                .empty(DType.F32, ofHeads.length)
+                .copyFrom(ofHeads);
     }
 
     /** Tokens in the cache. */
@@ -51,8 +90,37 @@ public final class Decoder implements AutoCloseable {
         return length;
     }
 
-    /** Appends tokens, and returns the logits that follow the last. */
+    /** Appends tokens, and returns the logits that follow the last. With thresholds, the tokens attend by SALE. */
     public float[] prefill(int... ids) {
+        if (thresholds == null) {
+            return append(ids, null);
+        }
+        try (SparsePrefill prefill = prefillWithMasks(ids)) {
+            return prefill.logits();
+        }
+    }
+
+    /** Appends tokens that attend by SALE, and says to what. The caller closes the result. */
+    public SparsePrefill prefillWithMasks(int... ids) {
+        if (thresholds == null) {
+            throw new InvalidArgumentException("this decoder has no thresholds to attend by SALE with: give it some");
+        }
+        List<BlockMask> masks = new ArrayList<>();
+        try {
+            return new SparsePrefill(append(ids, masks), masks);
+        } catch (RuntimeException e) {
+            masks.forEach(BlockMask::close);
+            throw e;
+        }
+    }
+
+    /** Appends a token, which attends to all before it, and returns the logits that follow it. */
+    public float[] next(int id) {
+        return append(new int[] {id}, null);
+    }
+
+    /** {@code masksOrNull}: where to put the masks of attention by SALE; null: dense. */
+    private float[] append(int[] ids, List<BlockMask> masksOrNull) {
         if (ids.length == 0) {
             throw new InvalidArgumentException("the prompt has no tokens");
         }
@@ -62,12 +130,11 @@ public final class Decoder implements AutoCloseable {
         try (Tensor idTensor = model.device().tensor(ids, ids.length);
                 Tape tape = Tape.notRecording(model.device())) {
             Variable x = model.embed(tape, idTensor);
-            for (int layer = 0; layer < keys.size(); layer++) {
-                Tensor k = keys.get(layer);
-                Tensor v = values.get(layer);
+            for (int i = 0; i < layers.size(); i++) {
+                Layer layer = layers.get(i);
                 Variable y = model.blocks()
-                        .get(layer)
-                        .forward(tape, x, (t, q, newK, newV) -> attend(q, newK, newV, k, v), Saving.AS_COMPUTED);
+                        .get(i)
+                        .forward(tape, x, (t, q, k, v) -> attend(layer, q, k, v, masksOrNull), Saving.AS_COMPUTED);
                 x.close();
                 x = y;
             }
@@ -80,36 +147,41 @@ public final class Decoder implements AutoCloseable {
         }
     }
 
-    /** Appends a token, and returns the logits that follow it. */
-    public float[] next(int id) {
-        return prefill(id);
-    }
-
-    private Variable attend(Variable q, Variable newK, Variable newV, Tensor k, Tensor v) {
+    private Variable attend(Layer layer, Variable q, Variable k, Variable v, List<BlockMask> masksOrNull) {
         LlamaConfig config = model.config();
         int count = (int) q.value().size(0);
-        rotate(q.value());
-        rotate(newK.value());
-        store(k, newK.value());
-        store(v, newV.value());
+        int keyLength = length + count;
+        model.rope().rotate(q.value(), length);
+        model.rope().rotate(k.value(), length);
+        store(layer.keys(), k.value());
+        store(layer.values(), v.value());
+        Tensor heads = q.value().view(1, count, config.numAttentionHeads(), config.headDim());
+        BlockMask mask = null;
+        if (masksOrNull != null) {
+            mask = select(layer, heads, keyLength);
+            masksOrNull.add(mask);
+        }
         Tensor out = model.device()
                 .arena(MemoryPurpose.ACTIVATIONS)
                 .empty(model.dtype(), q.value().shape());
         Attention.forward(
-                out.view(1, count, config.numAttentionHeads(), config.headDim()),
+                out.view(heads.shape()),
                 null,
-                q.value().view(1, count, config.numAttentionHeads(), config.headDim()),
-                k,
-                v,
-                length + count,
+                heads,
+                layer.keys(),
+                layer.values(),
+                mask,
+                keyLength,
                 1 / Math.sqrt(config.headDim()));
         return Tape.owning(out);
     }
 
-    private void rotate(Tensor x) {
-        int headDim = model.config().headDim();
-        Tensor heads = x.view(x.size(0), x.size(1) / headDim, headDim);
-        Rope.apply(heads, model.rope().cosine(), model.rope().sine(), x.size(0), length, false);
+    private BlockMask select(Layer layer, Tensor q, int keyLength) {
+        layer.sale().extend(layer.keys(), keyLength);
+        try (SaleEstimate estimate =
+                new SaleEstimate(layer.sale(), q, layer.keys(), keyLength, thresholds.selection())) {
+            return estimate.select(layer.tau());
+        }
     }
 
     private void store(Tensor cache, Tensor rows) {
@@ -118,7 +190,13 @@ public final class Decoder implements AutoCloseable {
 
     @Override
     public void close() {
-        keys.forEach(Tensor::close);
-        values.forEach(Tensor::close);
+        for (Layer layer : layers) {
+            layer.keys().close();
+            layer.values().close();
+            if (layer.sale() != null) {
+                layer.sale().close();
+                layer.tau().close();
+            }
+        }
     }
 }

@@ -4,6 +4,7 @@ import dev.ottava.core.DType;
 import dev.ottava.core.Device;
 import dev.ottava.core.MemoryPurpose;
 import dev.ottava.core.Tensor;
+import dev.ottava.kernel.Rope;
 
 /**
  * Cosines and sines of rotary position embedding, [positions, headDim / 2], F32, computed in double.
@@ -68,6 +69,17 @@ final class RopeTables implements AutoCloseable {
         sine = device.arena(MemoryPurpose.WORKSPACE)
                 .empty(DType.F32, rows, frequencies.length)
                 .copyFrom(sines);
+    }
+
+    /**
+     * Rotates rows at positions from {@code first} on, in place.
+     *
+     * @param x [rows, heads · headDim]
+     */
+    void rotate(Tensor x, long first) {
+        long headDim = 2L * frequencies.length;
+        Tensor heads = x.view(x.size(0), x.size(1) / headDim, headDim);
+        Rope.apply(heads, cosine, sine, x.size(0), first, false);
     }
 
     Tensor cosine() {
