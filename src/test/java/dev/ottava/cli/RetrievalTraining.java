@@ -1,4 +1,4 @@
-package dev.ottava.retrieval;
+package dev.ottava.cli;
 
 import dev.ottava.core.Device;
 import dev.ottava.hub.ModelFolder;
@@ -21,26 +21,30 @@ import java.util.Locale;
  * of each stage is kept in a folder of its own, from which a run that was stopped goes on; the last one's is {@code FOLDER/model}.
  */
 final class RetrievalTraining {
-    /** Rows of that length, with so many different keys, until the loss over 25 steps is below {@code until}, or for {@code steps}. */
-    private record Stage(int length, int keys, int rows, double learningRate, double until, int steps) {}
+    static final int SYMBOLS = 2048;
+
+    /** Rows of that length and so many symbols, until the loss over 25 steps is below {@code until}, or for {@code steps}. */
+    private record Stage(int length, int symbols, int rows, double learningRate, double until, int steps) {}
 
     private static final List<Stage> STAGES = List.of(
-            new Stage(32, 64, 32, 0.0015, 0.1, 20_000),
-            new Stage(64, 256, 16, 0.0015, 0.1, 4_000),
-            new Stage(128, 1024, 16, 0.0015, 0.1, 4_000),
-            new Stage(256, 1024, 8, 0.001, 0.1, 2_000),
-            new Stage(512, 1024, 4, 0.001, 0.1, 2_000),
-            new Stage(1024, 1024, 2, 0.001, 0.05, 1_000),
-            new Stage(2048, 1024, 2, 0.001, 0, 300));
+            new Stage(16, 64, 64, 0.0015, 0.05, 20_000),
+            new Stage(32, 64, 32, 0.0015, 0.1, 4_000),
+            new Stage(64, 64, 16, 0.0015, 0.1, 4_000),
+            new Stage(128, SYMBOLS, 16, 0.0015, 0.1, 4_000),
+            new Stage(256, SYMBOLS, 8, 0.001, 0.1, 1_000),
+            new Stage(512, SYMBOLS, 4, 0.001, 0.1, 500),
+            new Stage(1024, SYMBOLS, 2, 0.001, 0.05, 300),
+            new Stage(2048, SYMBOLS, 2, 0.001, 0, 500));
 
     private static final int LOGGED = 25;
-    private static final double THETA = 1e8; // of slow rotations, so that a key far away is the same key
+    private static final long SEED = Long.getLong("seed", 0);
+    private static final double THETA = Double.parseDouble(System.getProperty("theta", "1e8")); // of slow rotations, so that a key far away is the same key
 
     private RetrievalTraining() {}
 
-    private static LlamaConfig config() {
+    private static LlamaConfig config(int symbols) {
         return new LlamaConfig(
-                "llama", RetrievalTask.VOCAB_SIZE, 128, 128, 2, 4, 2, 64, 4096, 1e-5, new RopeConfig(THETA, null), true, false, false, false,
+                "llama", RetrievalTask.vocabSize(symbols), 128, 128, 2, 4, 2, 64, 4096, 1e-5, new RopeConfig(THETA, null), true, false, false, false,
                 RetrievalTask.BOS_ID, -1);
     }
 
@@ -63,9 +67,11 @@ final class RetrievalTraining {
                 boolean last = i == STAGES.size() - 1;
                 Path after = folder.resolve(last ? "model" : "stage-" + i);
                 if (!Files.exists(after)) {
-                    try (LlamaModel model = before == null
-                            ? LlamaModel.initialize(config(), device, Precision.BF16, 0)
-                            : ModelFolder.load(before, device, Precision.BF16)) {
+                    try (LlamaModel model = LlamaModel.initialize(
+                            config(STAGES.get(i).symbols), device, Precision.BF16, SEED)) {
+                        if (before != null) {
+                            copy(before, model);
+                        }
                         train(model, STAGES.get(i), options(STAGES.get(i), last));
                         ModelFolder.save(model, after, null);
                     }
@@ -75,10 +81,20 @@ final class RetrievalTraining {
         }
     }
 
+    /** Takes the weights of a model of as many symbols or fewer; embeddings of new ones stay as they are. */
+    private static void copy(Path folder, LlamaModel to) {
+        try (LlamaModel from = ModelFolder.load(folder, to.device(), Precision.BF16)) {
+            for (int i = 0; i < to.parameters().size(); i++) {
+                to.parameters().get(i).set(0, from.parameters().get(i).weight());
+            }
+        }
+        to.changed();
+    }
+
     private static void train(LlamaModel model, Stage stage, TrainingOptions options) {
         long start = System.nanoTime();
         LearningRateSchedule schedule = new LearningRateSchedule(options);
-        try (RetrievalTask task = new RetrievalTask(stage.length, stage.keys, stage.length);
+        try (RetrievalTask task = new RetrievalTask(stage.length, stage.symbols, stage.length);
                 TrainingStep step = new TrainingStep(model, options)) {
             double sum = 0;
             for (int number = 1; number <= stage.steps; number++) {
@@ -88,9 +104,9 @@ final class RetrievalTraining {
                 if (number % LOGGED == 0) {
                     System.out.printf(
                             Locale.ROOT,
-                            "{\"length\": %d, \"keys\": %d, \"rows\": %d, \"step\": %d, \"loss\": %.4f, \"seconds\": %.0f}%n",
+                            "{\"length\": %d, \"symbols\": %d, \"rows\": %d, \"step\": %d, \"loss\": %.4f, \"seconds\": %.0f}%n",
                             stage.length,
-                            stage.keys,
+                            stage.symbols,
                             stage.rows,
                             number,
                             sum / LOGGED,
