@@ -2,6 +2,7 @@
 # Ottava on a machine that has a CUDA driver and CUDA 13's libraries, but no Java:
 #   run.sh test [--device cuda|simt|cpu] [--no-sanitizer] [JUNIT OPTION...]   the contract of every operation and the golden traces; for cpu all tests that need no compiler
 #       on cuda then under compute-sanitizer, each tool for at most $SANITIZER_SECONDS, 300 unless set
+#   run.sh judge [--device cuda|cpu]                                           models written and read by transformers, where python3 has it
 #   run.sh doctor|conformance|bench|train|... [OPTION...]                      the ottava command of that name
 # What was printed goes into ottava-results-TIME.tar.gz in $OUT, or else in the current folder. Nothing is written elsewhere, save a folder for temporary files.
 set -uo pipefail
@@ -150,17 +151,24 @@ test_all() {
     return $status
 }
 
-((${#})) || fail "say what to run: test, or a command of ottava such as doctor; the first lines of this file say more"
+judge() {
+    local device=cuda
+    [[ ${1-} == --device ]] && device=${2-} && shift 2
+    python3 -c 'import torch, transformers, safetensors' || fail "judge takes a python3 with torch, transformers and safetensors"
+    python3 -B "$here/judge.py" "$device" "$JAVA_HOME/bin/java" "${java_options[@]}" -cp "$class_path" dev.ottava.hub.JudgedModel
+}
+
+((${#})) || fail "say what to run: test, judge, or a command of ottava such as doctor; the first lines of this file say more"
 command=$1
 shift
 status=0
 {
     find_libraries
-    if [[ $command == test ]]; then
-        test_all "$@"
-    else
-        ottava "$command" "$@"
-    fi
+    case $command in
+        test) test_all "$@" ;;
+        judge) judge "$@" ;;
+        *) ottava "$command" "$@" ;;
+    esac
 } > >(tee "$log/$command.log") 2>&1 || status=$?
 wait $! 2>/dev/null # until tee has written everything
 { nvidia-smi || true; } >"$log/nvidia-smi.log" 2>&1

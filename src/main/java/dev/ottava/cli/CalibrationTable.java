@@ -14,7 +14,8 @@ final class CalibrationTable {
     private CalibrationTable() {}
 
     static String text(SaleCalibration found) {
-        StringBuilder text = new StringBuilder(format("%5s  %8s  %13s  %s%n", "layer", "kept", "largest error", "tau of heads"));
+        StringBuilder text =
+                new StringBuilder(format("%5s  %8s  %13s  %s%n", "layer", "kept", "largest error", "tau of heads"));
         float[][] tau = found.thresholds().tau();
         for (int layer = 0; layer < tau.length; layer++) {
             double largest = Arrays.stream(found.errors()[layer]).max().orElse(0);

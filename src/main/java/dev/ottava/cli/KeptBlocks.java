@@ -20,15 +20,12 @@ import javax.imageio.ImageIO;
 final class KeptBlocks {
     private static final int LEFT = 92;
     private static final int TOP = 78;
-    private static final int MAP = 112;
+    private static final int MAP = 128;
     private static final int GAP = 12;
     private static final int TITLE = 16;
-    private static final int MOST_PIXELS = 256;
 
-    private static final int KEPT = 0x173a7a;
-    private static final int ALWAYS = 0x86aee8;
-    private static final int LEFT_OUT = 0xe9ecf1;
-    private static final int FUTURE = 0xffffff;
+    /** Of blocks kept for their estimate, always kept, left out, and of the future. */
+    private static final int[] COLOURS = {0x173a7a, 0x86aee8, 0xe9ecf1, 0xffffff};
 
     private KeptBlocks() {}
 
@@ -50,14 +47,15 @@ final class KeptBlocks {
         double ratio = (double) BlockMask.blocks(first.queryLength()) / BlockMask.blocks(first.keyLength());
         int mapHeight = Math.max(4, (int) Math.round(MAP * ratio));
         int row = TITLE + mapHeight + GAP;
+        int height = TOP + layers.size() * row;
         int width = Math.max(640, LEFT + heads * (MAP + GAP));
         StringBuilder svg = new StringBuilder(format(
-                "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" role=\"img\""
+                "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\" role=\"img\""
                         + " aria-label=\"kept blocks of attention\">"
                         + "<style>text{font:12px sans-serif;fill:#444}.n{font-size:16px;fill:#111}.b{fill:#111}"
                         + "image{image-rendering:pixelated}.f{fill:none;stroke:#b8bfca;stroke-width:.6}</style>"
                         + "<rect width=\"100%%\" height=\"100%%\" fill=\"white\"/>%n",
-                width, TOP + layers.size() * row, width));
+                width, height, width, height));
         legend(svg, first);
         for (int layer = 0; layer < layers.size(); layer++) {
             maps(svg, layer, layers.get(layer), localKeys, TOP + layer * row, mapHeight);
@@ -72,14 +70,13 @@ final class KeptBlocks {
                         + " percent: kept of causal blocks</text>%n",
                 mask.queryLength(), mask.keyLength(), BlockMask.BLOCK));
         String[] names = {"kept for its estimate", "always kept: sink and local", "left out"};
-        int[] colours = {KEPT, ALWAYS, LEFT_OUT};
         int x = 14;
         for (int i = 0; i < names.length; i++) {
             svg.append(format(
                     "<rect class=\"f\" style=\"fill:#%06x\" x=\"%d\" y=\"54\" width=\"11\" height=\"11\"/>"
                             + "<text x=\"%d\" y=\"64\">%s</text>%n",
-                    colours[i], x, x + 16, names[i]));
-            x += 40 + 7 * names[i].length();
+                    COLOURS[i], x, x + 16, names[i]));
+            x += 40 + 6 * names[i].length();
         }
     }
 
@@ -116,39 +113,64 @@ final class KeptBlocks {
                 y + TITLE + 12, layer, y + TITLE + 28, Format.fixed(100 * all, 1)));
     }
 
-    /** A map of a head; of more than 256 blocks across, a pixel is the mean of several. */
+    /** A map of a head; a pixel of a large one is the mean of several blocks. */
     private static BufferedImage map(BlockMask mask, int[] words, int head, long localKeys) {
         int queryBlocks = (int) BlockMask.blocks(mask.queryLength());
         int keyBlocks = (int) BlockMask.blocks(mask.keyLength());
         int wordsOfRow = words.length / (int) (mask.bits().size(1) * queryBlocks);
-        int step = (keyBlocks + MOST_PIXELS - 1) / MOST_PIXELS;
+        int step = (keyBlocks + MAP - 1) / MAP;
         int width = (keyBlocks + step - 1) / step;
         int height = (queryBlocks + step - 1) / step;
-        int[][] sums = new int[width * height][4];
+        int[][] counts = new int[width * height][COLOURS.length];
         for (int query = 0; query < queryBlocks; query++) {
             long position = (long) query * BlockMask.BLOCK + mask.keyLength() - mask.queryLength();
-            long firstLocal = Math.max(0, position - localKeys + 1) / BlockMask.BLOCK;
-            long last = (Math.min(position + BlockMask.BLOCK, mask.keyLength()) - 1) / BlockMask.BLOCK;
-            for (int key = 0; key < keyBlocks; key++) {
-                int word = words[(head * queryBlocks + query) * wordsOfRow + key / 32];
-                boolean set = (word >>> key % 32 & 1) != 0;
-                boolean always = key == 0 || key >= firstLocal;
-                add(sums[query / step * width + key / step], key > last ? FUTURE : !set ? LEFT_OUT : always ? ALWAYS : KEPT);
+            int firstLocal = (int) (Math.max(0, position - localKeys + 1) / BlockMask.BLOCK);
+            int end = (int) BlockMask.blocks(Math.min(position + BlockMask.BLOCK, mask.keyLength()));
+            int row = (head * queryBlocks + query) * wordsOfRow;
+            for (int x = 0; x < width; x++) {
+                int from = x * step;
+                int to = Math.min(from + step, keyBlocks);
+                int causal = Math.max(0, Math.min(to, end) - from);
+                int set = bits(words, row, from, to);
+                int always = bits(words, row, Math.max(from, Math.max(1, firstLocal)), to)
+                        + bits(words, row, from, Math.min(to, 1));
+                int[] count = counts[query / step * width + x];
+                count[0] += set - always;
+                count[1] += always;
+                count[2] += causal - set;
+                count[3] += to - from - causal;
             }
         }
         BufferedImage image = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
-        for (int i = 0; i < sums.length; i++) {
-            int[] sum = sums[i];
-            image.setRGB(i % width, i / width, sum[0] / sum[3] << 16 | sum[1] / sum[3] << 8 | sum[2] / sum[3]);
+        for (int i = 0; i < counts.length; i++) {
+            image.setRGB(i % width, i / width, mean(counts[i]));
         }
         return image;
     }
 
-    private static void add(int[] sum, int colour) {
-        sum[0] += colour >> 16 & 0xff;
-        sum[1] += colour >> 8 & 0xff;
-        sum[2] += colour & 0xff;
-        sum[3]++;
+    /** How many of the bits from one to before another are set in a row of words. */
+    private static int bits(int[] words, int row, int from, int to) {
+        int set = 0;
+        for (int bit = from; bit < to; bit = (bit / 32 + 1) * 32) {
+            int word = words[row + bit / 32] >>> bit % 32;
+            int count = Math.min(to - bit, 32 - bit % 32);
+            set += Integer.bitCount(count == 32 ? word : word & ((1 << count) - 1));
+        }
+        return set;
+    }
+
+    private static int mean(int... counts) {
+        int colour = 0;
+        for (int shift = 0; shift <= 16; shift += 8) {
+            int sum = 0;
+            int all = 0;
+            for (int i = 0; i < counts.length; i++) {
+                sum += counts[i] * (COLOURS[i] >> shift & 0xff);
+                all += counts[i];
+            }
+            colour |= (sum / all) << shift;
+        }
+        return colour;
     }
 
     private static byte[] png(BufferedImage image) {

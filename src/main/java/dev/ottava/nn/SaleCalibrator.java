@@ -19,6 +19,12 @@ import java.util.function.IntConsumer;
  * Finds a tau for each head (arXiv 2505.24179, calibration of thresholds): it begins with 0.008 and is halved, to 0 below 1e-4, until the output of the head is
  * as near to that of dense attention as a bound asks, on every sample. Heads are judged alone: what goes on to the next layer is the dense output.
  *
+ * <pre>{@code
+ * SaleCalibration found = SaleCalibrator.run(
+ *         model, new Sale.Selection(128, 1), new SaleErrorBound(false, 0.4), samples, (pass, sample, layer) -> {});
+ * SaleThresholdsFile.of("tuned", model.config(), found).write(Path.of("thresholds.json"));
+ * }</pre>
+ *
  * <p>Each sample is a prefill. Samples are gone through until a pass changes nothing, so that what is said of the result holds for the tau that was found.
  */
 public final class SaleCalibrator {

@@ -27,8 +27,8 @@ public final class SaleThresholds {
      */
     public SaleThresholds(Sale.Selection selection, float[][] tau) {
         if (!ROW_STEPS.contains(selection.rowStep())) {
-            throw new InvalidArgumentException("row step " + selection.rowStep() + ": SALE estimates every query, or"
-                    + " every 2nd, 4th or 8th");
+            throw new InvalidArgumentException(
+                    "row step " + selection.rowStep() + ": SALE estimates every query, or" + " every 2nd, 4th or 8th");
         }
         if (selection.localKeys() < 1) {
             throw new InvalidArgumentException("local keys " + selection.localKeys() + ": a whole number from 1");

@@ -95,6 +95,20 @@ class ErrorsTest {
                 "generate MODEL --prompt-file DIR/none|none: no such file",
                 "generate MODEL --prompt a --temperature -1|temperature -1.0",
                 "generate MODEL --prompt a --top-p 0|top-p 0.0",
+                "generate MODEL --prompt a --attention sale|--attention sale needs --thresholds FILE: `ottava calibrate` makes",
+                "generate MODEL --prompt a --thresholds t.json|--thresholds is for --attention sale: give both, or neither",
+                "generate MODEL --prompt a --attention-picture p.svg|--attention-picture shows what --attention sale keeps",
+                "generate MODEL --prompt a --attention sale --thresholds DIR/none.json|there is no file DIR/none.json",
+                "generate MODEL --prompt a --attention sale --thresholds DIR/bad.jsonl|bad.jsonl is broken",
+                "generate MODEL --prompt a --attention flash|'flash' is none of dense, sale",
+                "calibrate MODEL DATA --output DIR/x|specify one of these",
+                "calibrate MODEL DATA --output DIR/x --error 1 --relative-error 1|mutually exclusive",
+                "calibrate MODEL DATA --error 1|missing required option: '--output=FILE'",
+                "calibrate MODEL DATA --output DIR --error 1|is a folder: name a file",
+                "calibrate MODEL DATA --output DIR/x --error 0|error 0.0: a number above 0",
+                "calibrate MODEL DATA --output DIR/x --error 1 --samples 0|--samples 0: a whole number from 1",
+                "calibrate MODEL DATA --output DIR/x --error 1 --row-step 3|row step 3: SALE estimates every query",
+                "calibrate MODEL DATA --output DIR/x --error 1|SALE takes head sizes 64 and 128, and the model's is 16",
                 "plan --preset demo-3m --seq-len 4096|--seq-len 4096 is longer than the model's"
                         + " max_position_embeddings 2048",
                 "bench gem|there is no such suite: gemm, quantize, norm",
@@ -128,7 +142,7 @@ class ErrorsTest {
         Cli result = Cli.run();
         assertEquals(2, result.code());
         assertEquals(
-                "ottava: no command given: train, eval, generate, plan, doctor, largest-model, demo, bench, conformance; see `ottava --help`\n",
+                "ottava: no command given: train, eval, generate, calibrate, plan, doctor, largest-model, demo, bench, conformance; see `ottava --help`\n",
                 result.err());
     }
 

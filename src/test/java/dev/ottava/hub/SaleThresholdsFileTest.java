@@ -32,9 +32,7 @@ class SaleThresholdsFileTest {
         double[][] errors = {{0.1, 0}, {0.3, 0.39}, {1e-7, 0.2}};
         double[][] kept = {{0.5, 1}, {1.0 / 3, 0.9}, {0.25, 0.125}};
         return SaleThresholdsFile.of(
-                "tuned",
-                CONFIG,
-                new SaleCalibration(thresholds, new SaleErrorBound(true, 0.4), errors, kept, 5, 5000));
+                "tuned", CONFIG, new SaleCalibration(thresholds, new SaleErrorBound(true, 0.4), errors, kept, 5, 5000));
     }
 
     private Path written() {

@@ -34,8 +34,7 @@ class SaleCalibratorTest {
 
     private static List<int[]> samples() {
         int[] ids = SaleModels.prompt(1000);
-        return List.of(
-                Arrays.copyOf(ids, 420), Arrays.copyOfRange(ids, 420, 620), Arrays.copyOfRange(ids, 620, 1000));
+        return List.of(Arrays.copyOf(ids, 420), Arrays.copyOfRange(ids, 420, 620), Arrays.copyOfRange(ids, 620, 1000));
     }
 
     @ParameterizedTest
@@ -191,8 +190,7 @@ class SaleCalibratorTest {
             model.parameters().forEach(parameter -> parameter.weight().fill(Double.NaN));
             model.changed();
             message = assertThrows(
-                            OttavaException.class,
-                            () -> SaleCalibrator.run(model, SELECTION, bound, samples(), NOBODY))
+                            OttavaException.class, () -> SaleCalibrator.run(model, SELECTION, bound, samples(), NOBODY))
                     .getMessage();
             assertTrue(message.contains("not finite"), message);
         }

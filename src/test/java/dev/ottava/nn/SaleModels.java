@@ -5,11 +5,12 @@ import dev.ottava.core.Device;
 import java.util.SplittableRandom;
 
 /** A small model whose heads attend to what is near, each of a layer more than the one before: SALE finds blocks to leave out. */
-final class SaleModels {
+public final class SaleModels {
     private static final int HEAD_DIM = 64;
-    static final LlamaConfig CONFIG = new LlamaConfig(
+    /** Of bytes, as the tokenizer of presets has them. */
+    public static final LlamaConfig CONFIG = new LlamaConfig(
             "qwen2",
-            40,
+            260,
             256,
             64,
             2,
@@ -36,7 +37,7 @@ final class SaleModels {
      * The model. Biases in the channels that rotate fast give a query and a key at the same position a score of about 6 in the last head; the other part of scores
      * is random.
      */
-    static LlamaModel model(Device device, DType dtype) {
+    public static LlamaModel model(Device device, DType dtype) {
         LlamaModel model = LlamaModel.initialize(CONFIG, device, Precision.of(dtype), 9);
         SplittableRandom random = new SplittableRandom(4);
         model.parameters().stream()
@@ -44,7 +45,8 @@ final class SaleModels {
                 .forEach(parameter -> {
                     float[] values = new float[(int) parameter.weight().count()];
                     for (int i = 0; i < values.length; i++) {
-                        values[i] = parameter.name().endsWith("bias") ? bias(i) : (float) (0.03 * random.nextGaussian());
+                        values[i] =
+                                parameter.name().endsWith("bias") ? bias(i) : (float) (0.03 * random.nextGaussian());
                     }
                     parameter.weight().copyFrom(values);
                 });

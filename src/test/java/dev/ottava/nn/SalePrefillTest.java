@@ -151,8 +151,16 @@ class SalePrefillTest {
             once.extend(k, length);
             int rows = length * 8;
             for (int head = 0; head < 2; head++) {
-                int[] expected = once.codes().codes().view(2, 350 * 8).rows(head, head + 1).toInts();
-                int[] actual = pieces.codes().codes().view(2, 350 * 8).rows(head, head + 1).toInts();
+                int[] expected = once.codes()
+                        .codes()
+                        .view(2, 350 * 8)
+                        .rows(head, head + 1)
+                        .toInts();
+                int[] actual = pieces.codes()
+                        .codes()
+                        .view(2, 350 * 8)
+                        .rows(head, head + 1)
+                        .toInts();
                 assertArrayEquals(Arrays.copyOf(expected, rows), Arrays.copyOf(actual, rows));
             }
             try (SaleEstimate a = new SaleEstimate(pieces, q, k, length, SELECTION);
@@ -173,17 +181,25 @@ class SalePrefillTest {
         return x.copyFrom(values);
     }
 
+    /** Keys and values in BF16, codes in 4 bits, and their scales; the allocator rounds up. */
     @Test
-    void memoryIsThatOfTheCacheAndAllOfItIsFreed() {
+    void codesLieBesideTheCacheAndAllOfItIsFreed() {
         try (Device device = Device.open("meta");
                 LlamaModel model = LlamaModel.initialize(CONFIG, device, Precision.BF16, 1)) {
-            long before = device.memory().liveBytes();
-            try (Decoder decoder = new Decoder(model, 128, SaleThresholds.uniform(CONFIG, SELECTION, 0.004))) {
-                decoder.prefill(SaleModels.prompt(100));
+            try (Decoder decoder = new Decoder(model, 512, SaleThresholds.uniform(CONFIG, SELECTION, 0.004))) {
+                long workspace = live(device, MemoryPurpose.WORKSPACE); // with the tables of rotary positions
+                decoder.prefill(SaleModels.prompt(300));
+                double cache = 2 * (2 * 512 * 2 * 64 * 2 + 512 * 2 * 64 / 2 + 2 * 512 / 8 * 4 + 2 * 64 * 4 + 4 * 4);
+                double held = live(device, MemoryPurpose.KEY_VALUE_CACHE);
+                assertTrue(held >= cache && held <= cache * 1.01, held + " bytes for " + cache);
+                assertEquals(workspace, live(device, MemoryPurpose.WORKSPACE));
             }
-            model.rope().close();
-            assertTrue(device.memory().liveBytes() <= before);
+            assertEquals(0, live(device, MemoryPurpose.KEY_VALUE_CACHE));
         }
+    }
+
+    private static long live(Device device, MemoryPurpose purpose) {
+        return device.memory().live().getOrDefault(purpose, 0L);
     }
 
     @Test
@@ -209,8 +225,7 @@ class SalePrefillTest {
     }
 
     private static void fails(Runnable call, String message) {
-        String said =
-                assertThrows(InvalidArgumentException.class, call::run).getMessage();
+        String said = assertThrows(InvalidArgumentException.class, call::run).getMessage();
         assertTrue(said.contains(message), said);
     }
 }
