@@ -23,7 +23,8 @@ import java.util.stream.LongStream;
 
 /**
  * How many questions of {@link RetrievalTask} a model answers, with dense prefills and with sparse ones, and what part of the blocks those keep: a JSON line for each
- * length and way to attend. {@code RetrievalAccuracy MODEL QUESTIONS PICTURE.svg LENGTH...}; the picture is of the blocks kept of a prompt of the last length.
+ * length and way to attend, whose thresholds are calibrated on prompts of that length. {@code RetrievalAccuracy MODEL QUESTIONS PICTURE.svg LENGTH...}; the picture is
+ * of the blocks kept of a prompt of the last length.
  */
 final class RetrievalAccuracy {
     private static final long QUESTIONS_SEED = 1_000_003;
@@ -31,7 +32,7 @@ final class RetrievalAccuracy {
     private static final int CALIBRATION_SAMPLES = 4; // of each length
     private static final long LOCAL_KEYS = 128;
     private static final List<Integer> ROW_STEPS = List.of(1, 2, 4, 8);
-    private static final double[] RELATIVE_ERRORS = {0.02, 0.1};
+    private static final double RELATIVE_ERROR = 0.1;
     private static final double[] TAUS = {0.004, 0.008, 0.02, 0.1, 0.4};
 
     /** A way to attend: dense where there are no thresholds. */
@@ -57,22 +58,20 @@ final class RetrievalAccuracy {
     }
 
     private void run(int... lengths) {
-        List<Way> ways = ways(lengths);
         for (int length : lengths) {
+            List<Way> ways = ways(length);
             for (Way way : ways) {
                 print(measure(way, length));
             }
+            drawKept(ways.get(1).thresholds, length);
         }
-        drawKept(ways.get(1).thresholds, lengths[lengths.length - 1]);
     }
 
-    private List<Way> ways(int... lengths) {
+    private List<Way> ways(int length) {
         List<Way> ways = new ArrayList<>();
         ways.add(new Way(Map.of("attention", "dense"), null));
-        for (double error : RELATIVE_ERRORS) {
-            for (int rowStep : ROW_STEPS) {
-                ways.add(calibrated(error, rowStep, lengths));
-            }
+        for (int rowStep : ROW_STEPS) {
+            ways.add(calibrated(rowStep, length));
         }
         for (double tau : TAUS) {
             ways.add(new Way(
@@ -82,19 +81,18 @@ final class RetrievalAccuracy {
         return ways;
     }
 
-    private Way calibrated(double error, int rowStep, int... lengths) {
-        List<int[]> samples = Arrays.stream(lengths)
-                .mapToObj(length -> new RetrievalTask(length, RetrievalTraining.SYMBOLS, CALIBRATION_SEED))
-                .flatMap(task -> LongStream.range(0, CALIBRATION_SAMPLES)
-                        .mapToObj(row -> task.question(row).prompt()))
+    private Way calibrated(int rowStep, int length) {
+        RetrievalTask task = new RetrievalTask(length, RetrievalTraining.SYMBOLS, CALIBRATION_SEED);
+        List<int[]> samples = LongStream.range(0, CALIBRATION_SAMPLES)
+                .mapToObj(row -> task.question(row).prompt())
                 .toList();
         SaleCalibration found = SaleCalibrator.run(
                 model,
                 new Sale.Selection(LOCAL_KEYS, rowStep),
-                new SaleErrorBound(true, error),
+                new SaleErrorBound(true, RELATIVE_ERROR),
                 samples,
                 (pass, sample, layer) -> {});
-        Map<String, Object> about = about("relative_error", error, rowStep);
+        Map<String, Object> about = about("relative_error", RELATIVE_ERROR, rowStep);
         about.put("taus", found.thresholds().tau());
         return new Way(about, found.thresholds());
     }

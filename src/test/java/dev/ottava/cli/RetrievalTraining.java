@@ -37,8 +37,8 @@ final class RetrievalTraining {
             new Stage(2048, SYMBOLS, 2, 0.001, 0, 500));
 
     private static final int LOGGED = 25;
-    private static final long SEED = Long.getLong("seed", 0);
-    private static final double THETA = Double.parseDouble(System.getProperty("theta", "1e8")); // of slow rotations, so that a key far away is the same key
+    private static final long SEED = 0;
+    private static final double THETA = 1e8; // of slow rotations, so that a key far away is the same key
 
     private RetrievalTraining() {}
 
