@@ -49,8 +49,7 @@ final class RetrievalAccuracy {
     }
 
     public static void main(String[] args) {
-        int[] lengths =
-                Arrays.stream(args).skip(3).mapToInt(Integer::parseInt).toArray();
+        int[] lengths = Arrays.stream(args).skip(3).mapToInt(Integer::parseInt).toArray();
         try (Device device = Device.open("cpu");
                 LlamaModel model = ModelFolder.load(Path.of(args[0]), device, Precision.BF16)) {
             new RetrievalAccuracy(model, Integer.parseInt(args[1]), Path.of(args[2])).run(lengths);
@@ -108,7 +107,8 @@ final class RetrievalAccuracy {
     private Map<String, Object> measure(Way way, int length) {
         RetrievalTask task = new RetrievalTask(length, RetrievalTraining.SYMBOLS, QUESTIONS_SEED);
         int right = 0;
-        double[][] kept = new double[model.config().numHiddenLayers()][model.config().numAttentionHeads()];
+        double[][] kept =
+                new double[model.config().numHiddenLayers()][model.config().numAttentionHeads()];
         for (int row = 0; row < questions; row++) {
             RetrievalTask.Question question = task.question(row);
             try (Decoder decoder = new Decoder(model, length, way.thresholds)) {
@@ -124,7 +124,14 @@ final class RetrievalAccuracy {
             for (double[] layer : kept) {
                 Arrays.setAll(layer, head -> Math.round(1e4 * layer[head] / questions) / 1e4);
             }
-            line.put("kept", Math.round(1e4 * Arrays.stream(kept).flatMapToDouble(Arrays::stream).average().orElseThrow()) / 1e4);
+            line.put(
+                    "kept",
+                    Math.round(1e4
+                                    * Arrays.stream(kept)
+                                            .flatMapToDouble(Arrays::stream)
+                                            .average()
+                                            .orElseThrow())
+                            / 1e4);
             line.put("kept_of_heads", kept);
         }
         return line;

@@ -25,7 +25,8 @@ final class RetrievalPicture {
             boolean dense = run.path("attention").asText().equals("dense");
             if (dense || run.has("tau")) {
                 double kept = dense ? 1 : run.get("kept").asDouble();
-                double right = 100 * run.get("right").asDouble() / run.get("questions").asDouble();
+                double right =
+                        100 * run.get("right").asDouble() / run.get("questions").asDouble();
                 curves.computeIfAbsent(run.get("length").asInt(), length -> new ArrayList<>())
                         .add(new double[] {kept, right});
             }

@@ -33,8 +33,8 @@ final class RetrievalTraining {
             new Stage(128, SYMBOLS, 16, 0.0015, 0.1, 4_000),
             new Stage(256, SYMBOLS, 8, 0.001, 0.1, 1_000),
             new Stage(512, SYMBOLS, 4, 0.001, 0.1, 500),
-            new Stage(1024, SYMBOLS, 2, 0.001, 0.05, 300),
-            new Stage(2048, SYMBOLS, 2, 0.001, 0, 500));
+            new Stage(1024, SYMBOLS, 2, 0.001, 0.05, 150),
+            new Stage(2048, SYMBOLS, 2, 0.001, 0, 200));
 
     private static final int LOGGED = 25;
     private static final long SEED = 0;
@@ -44,8 +44,23 @@ final class RetrievalTraining {
 
     private static LlamaConfig config(int symbols) {
         return new LlamaConfig(
-                "llama", RetrievalTask.vocabSize(symbols), 128, 128, 2, 4, 2, 64, 4096, 1e-5, new RopeConfig(THETA, null), true, false, false, false,
-                RetrievalTask.BOS_ID, -1);
+                "llama",
+                RetrievalTask.vocabSize(symbols),
+                128,
+                128,
+                2,
+                4,
+                2,
+                64,
+                4096,
+                1e-5,
+                new RopeConfig(THETA, null),
+                true,
+                false,
+                false,
+                false,
+                RetrievalTask.BOS_ID,
+                -1);
     }
 
     private static TrainingOptions options(Stage stage, boolean last) {
@@ -67,8 +82,8 @@ final class RetrievalTraining {
                 boolean last = i == STAGES.size() - 1;
                 Path after = folder.resolve(last ? "model" : "stage-" + i);
                 if (!Files.exists(after)) {
-                    try (LlamaModel model = LlamaModel.initialize(
-                            config(STAGES.get(i).symbols), device, Precision.BF16, SEED)) {
+                    try (LlamaModel model =
+                            LlamaModel.initialize(config(STAGES.get(i).symbols), device, Precision.BF16, SEED)) {
                         if (before != null) {
                             copy(before, model);
                         }
@@ -99,7 +114,9 @@ final class RetrievalTraining {
             double sum = 0;
             for (int number = 1; number <= stage.steps; number++) {
                 sum += step.run(
-                                List.of(task.batch((number - 1L) * stage.rows, stage.rows)), number, schedule.at(number))
+                                List.of(task.batch((number - 1L) * stage.rows, stage.rows)),
+                                number,
+                                schedule.at(number))
                         .loss();
                 if (number % LOGGED == 0) {
                     System.out.printf(
