@@ -4,7 +4,8 @@
 #       on cuda then under compute-sanitizer, each tool for at most $SANITIZER_SECONDS, 300 unless set
 #   run.sh judge [--device cuda|cpu]                                           models written and read by transformers, where python3 has it
 #   run.sh doctor|conformance|bench|train|... [OPTION...]                      the ottava command of that name
-# What was printed goes into ottava-results-TIME.tar.gz in $OUT, or else in the current folder. Nothing is written elsewhere, save a folder for temporary files.
+# What was printed, and the raw lines and the report of bench unless it is told where they go, are in ottava-results-TIME.tar.gz in $OUT, or else in the current folder.
+# Nothing is written elsewhere, save a folder for temporary files.
 set -uo pipefail
 here=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")" && pwd -P)
 results=${OUT:-$PWD}
@@ -158,6 +159,20 @@ judge() {
     python3 -B "$here/judge.py" "$device" "$JAVA_HOME/bin/java" "${java_options[@]}" -cp "$class_path" dev.ottava.hub.JudgedModel
 }
 
+# Leaves its raw lines and the report with the results, unless it is told where they go or measures nothing.
+bench() {
+    local option
+    for option; do
+        case ${option%%=*} in
+            --output | --html | --from | --compare | --table | -h | --help)
+                ottava bench "$@"
+                return
+                ;;
+        esac
+    done
+    ottava bench "$@" --output "$log/bench.jsonl" --html "$log/bench.html"
+}
+
 ((${#})) || fail "say what to run: test, judge, or a command of ottava such as doctor; the first lines of this file say more"
 command=$1
 shift
@@ -167,6 +182,7 @@ status=0
     case $command in
         test) test_all "$@" ;;
         judge) judge "$@" ;;
+        bench) bench "$@" ;;
         *) ottava "$command" "$@" ;;
     esac
 } > >(tee "$log/$command.log") 2>&1 || status=$?

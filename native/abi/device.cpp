@@ -42,6 +42,23 @@ int cuda_ordinal(std::string_view name) {
 
 }  // namespace
 
+static void no_graphs(Device& device) {
+    fail(OTTAVA_UNSUPPORTED, "graphs are recorded on cuda, not on %s", device.properties["name"].c_str());
+}
+
+void Device::begin_graph() {
+    no_graphs(*this);
+}
+
+Graph* Device::end_graph() {
+    no_graphs(*this);
+    return nullptr;
+}
+
+void Device::cancel_graph() {
+    no_graphs(*this);
+}
+
 Event* Device::create_event() {
     return new WallClockEvent;
 }
@@ -132,6 +149,31 @@ int ottava_event_destroy(int64_t event) {
         delete recorded->event;
         delete recorded;
     });
+}
+
+int ottava_graph_begin(int64_t stream) {
+    return guarded([&] { device_of(stream).begin_graph(); });
+}
+
+int ottava_graph_end(int64_t stream, int64_t* host_graph) {
+    return guarded([&] { *host_graph = reinterpret_cast<int64_t>(device_of(stream).end_graph()); });
+}
+
+int ottava_graph_cancel(int64_t stream) {
+    return guarded([&] { device_of(stream).cancel_graph(); });
+}
+
+static Graph* graph_at(int64_t handle) {
+    if (handle == 0) fail(OTTAVA_INVALID_ARGUMENT, "the graph handle is 0: the graph is closed, or was never recorded");
+    return reinterpret_cast<Graph*>(handle);
+}
+
+int ottava_graph_launch(int64_t graph) {
+    return guarded([&] { graph_at(graph)->launch(); });
+}
+
+int ottava_graph_destroy(int64_t graph) {
+    return guarded([&] { delete graph_at(graph); });
 }
 
 int ottava_memory_allocate(int64_t device, int64_t bytes, int64_t* host_address) {

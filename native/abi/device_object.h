@@ -22,6 +22,12 @@ struct Event {
     virtual double milliseconds_since(Event& start) = 0;  // waits for this event
 };
 
+// Recorded operations of a stream.
+struct Graph {
+    virtual ~Graph() = default;
+    virtual void launch() = 0;
+};
+
 // A kind of device derives from this: memory, copies, and a table of operations.
 struct Device {
     const Operations* operations = nullptr;  // null on the meta device: operations return at once
@@ -37,7 +43,10 @@ struct Device {
     virtual void copy_to_host(void* host, int64_t address, int64_t bytes) = 0;
     virtual void copy(int64_t destination, int64_t source, int64_t bytes) = 0;
     virtual void synchronize() = 0;
-    virtual Event* create_event();                 // by the wall clock, for devices that are through with an operation when it returns
+    virtual Event* create_event();  // by the wall clock, for devices that are through with an operation when it returns
+    virtual void begin_graph();     // the three fail where a device has no graphs
+    virtual Graph* end_graph();
+    virtual void cancel_graph();
     virtual int64_t native_stream() { return 0; }  // of `cuda`: the CUstream; its context is made current on the calling thread
     virtual void enter() {}                        // before each operation, on the calling thread
 };

@@ -38,6 +38,7 @@
     X(cross_entropy)               \
     X(cross_entropy_tile)          \
     X(cross_entropy_tile_gradient) \
+    X(add_loss)                    \
     X(clip_coefficient)            \
     X(lomo_update)                 \
     X(lomo_update_fp8)             \

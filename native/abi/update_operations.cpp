@@ -7,6 +7,10 @@
 
 using namespace ottava;
 
+int ottava_add_loss(int64_t stream, int64_t control, int64_t x) {
+    return dispatch<&Operations::add_loss>(stream, control, x);
+}
+
 int ottava_clip_coefficient(int64_t stream, int64_t control, int64_t sums, int64_t count, double max_norm) {
     return dispatch<&Operations::clip_coefficient>(stream, control, sums, count, max_norm);
 }

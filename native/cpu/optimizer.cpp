@@ -1,7 +1,14 @@
-// Updates of parameters: the coefficient of clipping, and LOMO.
+// Updates of parameters: the loss they depend on, the coefficient of clipping, and LOMO.
 #include "update.h"
 
 OTTAVA_CPU_BEGIN
+
+int add_loss(int64_t, int64_t control, int64_t x) {
+    Control& c = *pointer<Control>(control);
+    if (__builtin_isfinite(c.loss)) c.loss += static_cast<double>(*pointer<float>(x));
+    if (!__builtin_isfinite(c.loss)) c.ok = 0;
+    return OTTAVA_OK;
+}
 
 int clip_coefficient(int64_t, int64_t control, int64_t sums, int64_t count, double max_norm) {
     Control& c = *pointer<Control>(control);

@@ -9,7 +9,10 @@ OTTAVA_CPU_BEGIN
 struct Control {
     float learning_rate, coefficient, gradient_norm;
     int32_t ok, step;
+    float loss_scale;
+    double loss;
 };
+static_assert(sizeof(Control) == 32);
 
 // A row of a table of tensors.
 struct TensorRow {

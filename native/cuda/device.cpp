@@ -2,6 +2,7 @@
 #include <optional>
 
 #include "gpu.h"
+#include "graph.h"
 #include "images.h"
 #include "kernels.h"
 #include "staging.h"
@@ -31,6 +32,7 @@ struct CudaDevice : KernelDevice {
     CUdeviceptr scratch_memory = 0;
     std::optional<Kernels> kernels;
     std::optional<Staging> staging;
+    Recorder recorder{gpu};
 
     explicit CudaDevice(int ordinal) : gpu(cuda::gpu(ordinal)) {
         gpu.check_usable();
@@ -63,10 +65,12 @@ struct CudaDevice : KernelDevice {
 
     int64_t allocate(int64_t bytes) override {
         enter();
+        recorder.refuse("an allocation");
         return static_cast<int64_t>(from_pool(bytes));
     }
     void free(int64_t address, int64_t) override {
         enter();
+        recorder.refuse("a release of memory");
         gpu.check(driver.cuMemFreeAsync(static_cast<CUdeviceptr>(address), queue), "free");
     }
     int64_t available() override {
@@ -81,10 +85,12 @@ struct CudaDevice : KernelDevice {
 
     void copy_to_device(int64_t address, const void* host, int64_t bytes) override {
         enter();
+        recorder.refuse("a copy to the device");
         staging->copy(static_cast<CUdeviceptr>(address), host, bytes, queue);
     }
     void copy_to_host(void* host, int64_t address, int64_t bytes) override {
         enter();
+        recorder.refuse("a copy to the host");
         gpu.check(driver.cuMemcpyDtoHAsync_v2(host, static_cast<CUdeviceptr>(address), static_cast<size_t>(bytes), queue),
                   "copy to the host");
         gpu.check(driver.cuStreamSynchronize(queue), "copy to the host");
@@ -97,9 +103,22 @@ struct CudaDevice : KernelDevice {
     }
     void synchronize() override {
         enter();
+        recorder.refuse("a wait for the device");
         gpu.check(driver.cuStreamSynchronize(queue), "synchronize");
     }
     Event* create_event() override { return new CudaEvent(*this); }
+    void begin_graph() override {
+        enter();
+        recorder.begin(queue);
+    }
+    Graph* end_graph() override {
+        enter();
+        return recorder.end(queue);
+    }
+    void cancel_graph() override {
+        enter();
+        recorder.cancel(queue);
+    }
     int64_t native_stream() override {
         enter();
         return reinterpret_cast<int64_t>(queue);
@@ -140,6 +159,7 @@ struct CudaDevice : KernelDevice {
             {"multiprocessors", std::to_string(gpu.attribute(CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT))},
             {"matmul", "Ottava"},
             {"native_bf16", "true"},
+            {"graphs", "true"},
         };
         int kilohertz = 0;  // not every driver tells
         if (driver.cuDeviceGetAttribute(&kilohertz, CU_DEVICE_ATTRIBUTE_CLOCK_RATE, gpu.device) == CUDA_SUCCESS)
@@ -179,6 +199,7 @@ struct CudaDevice : KernelDevice {
     void close() {
         if (context == nullptr) return;
         driver.cuCtxSetCurrent(context);
+        recorder.cancel(queue);
         if (scratch_memory != 0) driver.cuMemFreeAsync(scratch_memory, queue);
         if (queue != nullptr) driver.cuStreamSynchronize(queue);
         staging.reset();
@@ -201,11 +222,13 @@ CudaEvent::~CudaEvent() {
 
 void CudaEvent::record() {
     device.enter();
+    device.recorder.refuse("an event");
     device.gpu.check(device.driver.cuEventRecord(handle, device.queue), "cuEventRecord");
 }
 
 double CudaEvent::milliseconds_since(Event& start) {
     device.enter();
+    device.recorder.refuse("a wait for an event");
     float milliseconds = 0;
     device.gpu.check(device.driver.cuEventSynchronize(handle), "waiting for an event");
     device.gpu.check(device.driver.cuEventElapsedTime(&milliseconds, static_cast<CudaEvent&>(start).handle, handle),

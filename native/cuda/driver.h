@@ -16,6 +16,8 @@ using CUmodule = struct CUmod_st*;
 using CUfunction = struct CUfunc_st*;
 using CUstream = struct CUstream_st*;
 using CUevent = struct CUevent_st*;
+using CUgraph = struct CUgraph_st*;
+using CUgraphExec = struct CUgraphExec_st*;
 using CUmemoryPool = struct CUmemPoolHandle_st*;
 
 enum : CUresult {
@@ -43,6 +45,8 @@ enum : CUresult {
     CUDA_ERROR_INVALID_ADDRESS_SPACE = 717,
     CUDA_ERROR_INVALID_PC = 718,
     CUDA_ERROR_LAUNCH_FAILED = 719,
+    CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED = 900,
+    CUDA_ERROR_STREAM_CAPTURE_INVALIDATED = 901,
     CUDA_ERROR_UNKNOWN = 999,
 };
 
@@ -68,6 +72,7 @@ enum CUmemPool_attribute : int {
 enum CUjit_option : int { CU_JIT_ERROR_LOG_BUFFER = 5, CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES = 6 };
 enum CUlaunchAttributeID : int { CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION = 4, CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION = 6 };
 enum : unsigned { CU_STREAM_NON_BLOCKING = 1, CU_EVENT_DEFAULT = 0, CU_EVENT_DISABLE_TIMING = 2 };
+enum CUstreamCaptureMode : int { CU_STREAM_CAPTURE_MODE_RELAXED = 2 };
 enum : int { CU_MEM_ALLOCATION_TYPE_PINNED = 1, CU_MEM_LOCATION_TYPE_DEVICE = 1 };
 enum CUtensorMapDataType : int {
     CU_TENSOR_MAP_DATA_TYPE_UINT8 = 0,
@@ -161,6 +166,12 @@ struct CUmemPoolProps {
     X(cuStreamCreate, (CUstream * stream, unsigned flags))                                                                        \
     X(cuStreamSynchronize, (CUstream stream))                                                                                     \
     X(cuStreamDestroy_v2, (CUstream stream))                                                                                      \
+    X(cuStreamBeginCapture_v2, (CUstream stream, CUstreamCaptureMode mode))                                                       \
+    X(cuStreamEndCapture, (CUstream stream, CUgraph * graph))                                                                     \
+    X(cuGraphInstantiateWithFlags, (CUgraphExec * executable, CUgraph graph, unsigned long long flags))                           \
+    X(cuGraphLaunch, (CUgraphExec executable, CUstream stream))                                                                   \
+    X(cuGraphExecDestroy, (CUgraphExec executable))                                                                               \
+    X(cuGraphDestroy, (CUgraph graph))                                                                                            \
     X(cuEventCreate, (CUevent * event, unsigned flags))                                                                           \
     X(cuEventRecord, (CUevent event, CUstream stream))                                                                            \
     X(cuEventSynchronize, (CUevent event))                                                                                        \

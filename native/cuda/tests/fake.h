@@ -5,7 +5,7 @@
 //   OTTAVA_FAKE_CUDA_MEMORY       in bytes, 16 GiB unless it is set
 //   OTTAVA_FAKE_CUDA_FAIL         "launch:5:700": the fifth kernel ends with error 700, which its stream tells later; "allocate:2:2": the
 //   second
-//                                 allocation is refused with error 2
+//                                 allocation is refused with error 2; "record:1:901": the first recording of a graph ends with error 901
 // Whatever only a bug of Ottava can bring about is said on stderr, in lines that begin with "fake CUDA driver:".
 #pragma once
 
@@ -28,8 +28,20 @@ OTTAVA_DRIVER_FUNCTIONS(OTTAVA_DECLARE)
 struct CUctx_st {
     int references = 0;
 };
+using Work = std::function<CUresult()>;
+// What a stream recorded: each piece can be done as often as wanted, with the values that it was given.
+struct CUgraph_st {
+    std::deque<Work> work;
+};
+struct CUgraphExec_st {
+    std::deque<Work> work;
+};
 struct CUstream_st {
-    std::deque<std::function<CUresult()>> work;
+    std::deque<Work> work;
+    CUgraph recording = nullptr;  // what it is given goes there
+    bool spoilt = false;          // the recording, by what cannot be recorded
+
+    void give(Work what) { (recording != nullptr ? recording->work : work).push_back(std::move(what)); }
 };
 struct CUevent_st {
     CUstream stream = nullptr;  // where it was recorded last
@@ -60,6 +72,11 @@ struct Call {
 // Does what the stream was given, until the condition holds or nothing is left.
 CUresult run(
     CUstream stream, const std::function<bool()>& until = [] { return false; });
+
+int graphs_alive();  // recorded or instantiated, and not destroyed
+
+// Complains of what cannot be recorded in a graph, and spoils the recording.
+CUresult refuse_recording(CUstream stream, const char* what);
 
 // Whether the bytes lie in one allocation that was not freed.
 bool is_allocated(CUdeviceptr address, size_t bytes);

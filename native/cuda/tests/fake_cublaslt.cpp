@@ -1,11 +1,12 @@
 // A libcublasLt.so.13 that needs no GPU, beside the CUDA driver that needs none: what cuBLASLt's documentation says of the calls that
-// dev.ottava.cuda makes, computed on the host, one element at a time. It refuses what cuBLASLt refuses: sizes of attributes, pitches,
-// alignments, and combinations of types.
+// dev.ottava.cuda makes, computed on the host, one element at a time, when the stream comes to it. It refuses what cuBLASLt refuses: sizes
+// of attributes, pitches, alignments, and combinations of types.
 #include <dlfcn.h>
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
 
+#include <functional>
 #include <map>
 #include <vector>
 
@@ -105,12 +106,11 @@ uint32_t preferred(const Preferences& preferences, int name) {
     return preferences.get<uint32_t>(name, 256);
 }
 
-// A stream runs what was queued before first.
-void wait_for(void* stream) {
-    void* driver = dlopen("libcuda.so.1", RTLD_NOW | RTLD_NOLOAD);
-    if (driver == nullptr) return;
-    reinterpret_cast<int (*)(void*)>(dlsym(driver, "cuStreamSynchronize"))(stream);
-    dlclose(driver);
+// Gives work to a stream of the driver beside.
+void give(void* stream, std::function<void()> work) {
+    static void* driver = dlopen("libcuda.so.1", RTLD_NOW | RTLD_NOLOAD);
+    static auto give = reinterpret_cast<void (*)(void*, std::function<void()>*)>(dlsym(driver, "ottava_fake_give"));
+    give(stream, &work);
 }
 
 }  // namespace
@@ -214,27 +214,30 @@ int cublasLtMatmul(void*, Description* description, const float* alpha, const vo
     uint64_t m = a_transposed ? a_layout->columns : a_layout->rows, k = a_transposed ? a_layout->rows : a_layout->columns;
     uint64_t n = b_transposed ? b_layout->rows : b_layout->columns, b_k = b_transposed ? b_layout->columns : b_layout->rows;
     if (k != b_k || d_layout->rows != m || d_layout->columns != n || c_layout->rows != m || c_layout->columns != n) return invalid_value;
-    wait_for(stream);
     const void* bias = description->get(epilogue, 1) == 4 ? description->get<const void*>(bias_pointer, nullptr) : nullptr;
     auto* scale_of_a = description->get<const float*>(a_scale, nullptr);
     auto* scale_of_b = description->get<const float*>(b_scale, nullptr);
-    float scale = *alpha * (scale_of_a ? *scale_of_a : 1) * (scale_of_b ? *scale_of_b : 1);
-    // Column-major: an element of row i and column j is at i + j * pitch.
-    for (uint64_t j = 0; j < n; j++) {
-        for (uint64_t i = 0; i < m; i++) {
-            float sum = 0;
-            for (uint64_t l = 0; l < k; l++) {
-                int64_t at_a = static_cast<int64_t>(a_transposed ? l : i) + static_cast<int64_t>(a_transposed ? i : l) * a_layout->pitch;
-                int64_t at_b = static_cast<int64_t>(b_transposed ? j : l) + static_cast<int64_t>(b_transposed ? l : j) * b_layout->pitch;
-                sum += load(a, at_a, a_layout->type) * load(b, at_b, b_layout->type);
+    // All numbers but those on the device are read now.
+    Layout as = *a_layout, bs = *b_layout, cs = *c_layout, ds = *d_layout;
+    give(stream, [=, alpha = *alpha, beta = *beta] {
+        float scale = alpha * (scale_of_a ? *scale_of_a : 1) * (scale_of_b ? *scale_of_b : 1);
+        // Column-major: an element of row i and column j is at i + j * pitch.
+        for (uint64_t j = 0; j < n; j++) {
+            for (uint64_t i = 0; i < m; i++) {
+                float sum = 0;
+                for (uint64_t l = 0; l < k; l++) {
+                    int64_t at_a = static_cast<int64_t>(a_transposed ? l : i) + static_cast<int64_t>(a_transposed ? i : l) * as.pitch;
+                    int64_t at_b = static_cast<int64_t>(b_transposed ? j : l) + static_cast<int64_t>(b_transposed ? l : j) * bs.pitch;
+                    sum += load(a, at_a, as.type) * load(b, at_b, bs.type);
+                }
+                int64_t at = static_cast<int64_t>(i) + static_cast<int64_t>(j) * ds.pitch;
+                sum *= scale;
+                if (beta != 0) sum += beta * load(c, at, cs.type);
+                if (bias != nullptr) sum += load(bias, static_cast<int64_t>(i), ds.type);
+                store(d, at, ds.type, sum);
             }
-            int64_t at = static_cast<int64_t>(i) + static_cast<int64_t>(j) * d_layout->pitch;
-            sum *= scale;
-            if (*beta != 0) sum += *beta * load(c, at, c_layout->type);
-            if (bias != nullptr) sum += load(bias, static_cast<int64_t>(i), d_layout->type);
-            store(d, at, d_layout->type, sum);
         }
-    }
+    });
     return success;
 }
 

@@ -66,6 +66,15 @@ CUresult run(CUstream stream, const std::function<bool()>& until) {
 
 }  // namespace fake
 
+// For a library beside: work for a stream, which may be done more than once.
+extern "C" __attribute__((visibility("default"))) void ottava_fake_give(CUstream stream, const std::function<void()>* work) {
+    fake::Call call;
+    stream->give([work = *work] {
+        work();
+        return CUresult{CUDA_SUCCESS};
+    });
+}
+
 CUresult cuInit(unsigned) {
     return fake::capability().major == 0 ? CUDA_ERROR_NO_DEVICE : CUDA_SUCCESS;
 }
@@ -83,6 +92,7 @@ CUresult cuGetErrorName(CUresult error, const char** name) {
         {CUDA_ERROR_INVALID_CONTEXT, "CUDA_ERROR_INVALID_CONTEXT"},
         {CUDA_ERROR_NO_BINARY_FOR_GPU, "CUDA_ERROR_NO_BINARY_FOR_GPU"},
         {CUDA_ERROR_ILLEGAL_ADDRESS, "CUDA_ERROR_ILLEGAL_ADDRESS"},
+        {CUDA_ERROR_STREAM_CAPTURE_INVALIDATED, "CUDA_ERROR_STREAM_CAPTURE_INVALIDATED"},
     };
     auto found = names.find(error);
     *name = found == names.end() ? nullptr : found->second;
@@ -139,6 +149,8 @@ CUresult cuDevicePrimaryCtxRetain(CUcontext* context, CUdevice) {
 
 CUresult cuDevicePrimaryCtxRelease_v2(CUdevice) {
     fake::Call call(false);
+    if (int graphs = fake::graphs_alive(); graphs != 0 && fake::primary.references == 1)
+        fake::complain("%d graphs are left when the primary context goes", graphs);
     if (--fake::primary.references < 0) fake::complain("the primary context was released more often than retained");
     return call.refused;
 }

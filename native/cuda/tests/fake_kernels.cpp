@@ -116,7 +116,7 @@ CUresult cuLaunchKernelEx(const CUlaunchConfig* config, CUfunction function, voi
     size_t size = function->body->bytes;
     std::shared_ptr<void> kernel(std::aligned_alloc(128, (size + 127) / 128 * 128), std::free);  // 128: for tensor maps
     std::memcpy(kernel.get(), parameters[0], size);
-    config->hStream->work.push_back([=, bytes = static_cast<int64_t>(config->sharedMemBytes)] {
+    config->hStream->give([=, bytes = static_cast<int64_t>(config->sharedMemBytes)] {
         if (CUresult wanted = fake::injected("launch"); wanted != CUDA_SUCCESS) return wanted;
         std::string error =
             simt::run({.name = function->name.c_str(), .grid = grid, .block = block, .cluster = cluster, .shared_bytes = bytes},

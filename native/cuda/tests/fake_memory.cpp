@@ -84,9 +84,10 @@ CUresult cuMemPoolGetAttribute(CUmemoryPool pool, CUmemPool_attribute attribute,
     return CUDA_SUCCESS;
 }
 
-CUresult cuMemAllocFromPoolAsync(CUdeviceptr* address, size_t bytes, CUmemoryPool pool, CUstream) {
+CUresult cuMemAllocFromPoolAsync(CUdeviceptr* address, size_t bytes, CUmemoryPool pool, CUstream stream) {
     fake::Call call;
     if (call.refused != CUDA_SUCCESS) return call.refused;
+    if (stream->recording != nullptr) return fake::refuse_recording(stream, "an allocation");
     if (CUresult wanted = fake::injected("allocate"); wanted != CUDA_SUCCESS) return wanted;
     if (bytes == 0) return CUDA_ERROR_INVALID_VALUE;
     int64_t block = used_bytes + bytes > static_cast<uint64_t>(fake::memory_bytes()) ? 0 : simt::allocate(static_cast<int64_t>(bytes));
@@ -102,6 +103,7 @@ CUresult cuMemAllocFromPoolAsync(CUdeviceptr* address, size_t bytes, CUmemoryPoo
 CUresult cuMemFreeAsync(CUdeviceptr address, CUstream stream) {
     fake::Call call;
     if (call.refused != CUDA_SUCCESS) return call.refused;
+    if (stream->recording != nullptr) return fake::refuse_recording(stream, "a release of memory");
     auto found = allocations.find(address);
     if (found == allocations.end()) {
         fake::complain("an address was freed that is no allocation");
@@ -148,7 +150,7 @@ static CUresult copy(const char* what, CUstream stream, void* to, const void* fr
         fake::complain("%s of %zu bytes: not in one allocation", what, bytes);
         return CUDA_ERROR_INVALID_VALUE;
     }
-    stream->work.push_back([=] {
+    stream->give([=] {
         std::memmove(to, from, bytes);
         return CUDA_SUCCESS;
     });
@@ -156,10 +158,12 @@ static CUresult copy(const char* what, CUstream stream, void* to, const void* fr
 }
 
 CUresult cuMemcpyHtoDAsync_v2(CUdeviceptr to, const void* host, size_t bytes, CUstream stream) {
+    if (stream->recording != nullptr) return fake::refuse_recording(stream, "a copy to the device");
     return copy("copy to the device", stream, reinterpret_cast<void*>(to), host, bytes, fake::is_allocated(to, bytes));
 }
 
 CUresult cuMemcpyDtoHAsync_v2(void* host, CUdeviceptr from, size_t bytes, CUstream stream) {
+    if (stream->recording != nullptr) return fake::refuse_recording(stream, "a copy to the host");
     return copy("copy to the host", stream, host, reinterpret_cast<const void*>(from), bytes, fake::is_allocated(from, bytes));
 }
 
@@ -176,11 +180,13 @@ CUresult cuStreamCreate(CUstream* stream, unsigned) {
 
 CUresult cuStreamSynchronize(CUstream stream) {
     fake::Call call;
+    if (stream->recording != nullptr) return fake::refuse_recording(stream, "a wait");
     return call.refused != CUDA_SUCCESS ? call.refused : fake::run(stream);
 }
 
 CUresult cuStreamDestroy_v2(CUstream stream) {
     fake::Call call;
+    if (stream->recording != nullptr) fake::complain("a stream was destroyed that records a graph");
     if (call.refused == CUDA_SUCCESS && !stream->work.empty()) fake::complain("a stream was destroyed with work to do");
     delete stream;
     return call.refused;
@@ -195,6 +201,7 @@ CUresult cuEventCreate(CUevent* event, unsigned) {
 CUresult cuEventRecord(CUevent event, CUstream stream) {
     fake::Call call;
     if (call.refused != CUDA_SUCCESS) return call.refused;
+    if (stream->recording != nullptr) return fake::refuse_recording(stream, "an event");
     event->stream = stream;
     uint64_t turn = ++event->recorded;
     stream->work.push_back([=] {

@@ -35,7 +35,7 @@ OTTAVA_API int ottava_device_close(int64_t device);
  *   simt   "threads", "architecture" (whose kernels run: "sm_80", "sm_89" or "sm_90a"), "schedule", "multiprocessors",
  *          "last_kernel" (the name, in its cubin, of the one launched last)
  *   cuda   "architecture" (as simt, or "compute_89"), "kernels" (the same and why), "compute_capability", "driver" (for which CUDA),
- *          "memory" (bytes), "multiprocessors", "clock_mhz" (at most), "last_kernel"
+ *          "memory" (bytes), "multiprocessors", "clock_mhz" (at most), "last_kernel", "graphs" ("true": it has them)
  */
 OTTAVA_API const char* ottava_device_property(int64_t device, const char* name);
 
@@ -58,6 +58,21 @@ OTTAVA_API int ottava_event_create(int64_t device, int64_t* host_event);
 OTTAVA_API int ottava_event_record(int64_t event, int64_t stream);
 OTTAVA_API int ottava_event_elapsed(int64_t start, int64_t end, double* host_milliseconds);
 OTTAVA_API int ottava_event_destroy(int64_t event);
+
+/*
+ * Graphs: what a stream is given to do, recorded once with all its arguments, and launched again as one. On devices without the property
+ * "graphs" they are OTTAVA_UNSUPPORTED.
+ *
+ * From ottava_graph_begin to ottava_graph_end nothing runs: operations and copies on the device are recorded. What cannot be recorded is
+ * OTTAVA_UNSUPPORTED meanwhile: memory that is allocated or freed, copies from and to the host, waits, events. After any error
+ * ottava_graph_cancel ends the recording and forgets it. ottava_graph_end writes the graph, to be launched on that stream as often as
+ * wanted, and destroyed before its device is closed. The memory that it uses is the caller's: it has to stay where it is.
+ */
+OTTAVA_API int ottava_graph_begin(int64_t stream);
+OTTAVA_API int ottava_graph_end(int64_t stream, int64_t* host_graph);
+OTTAVA_API int ottava_graph_cancel(int64_t stream);
+OTTAVA_API int ottava_graph_launch(int64_t graph);
+OTTAVA_API int ottava_graph_destroy(int64_t graph);
 
 /* Memory, aligned to 256 bytes and not initialised. */
 OTTAVA_API int ottava_memory_allocate(int64_t device, int64_t bytes, int64_t* host_address);

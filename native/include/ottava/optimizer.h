@@ -3,7 +3,8 @@
  *
  * control: 32 bytes of device memory, read by every update, so that a captured graph follows the schedule:
  *   [0] F32 learning_rate   [1] F32 coefficient: every gradient is multiplied by it (clipping by the global norm)
- *   [2] F32 gradient_norm   [3] I32 ok: when 0, nothing is written   [4] I32 step, from 1   [5..7] reserved
+ *   [2] F32 gradient_norm   [3] I32 ok: when 0, nothing is written   [4] I32 step, from 1
+ *   [5] F32 loss_scale: what the gradient of the loss is multiplied with; no update reads it   [6..7] F64 loss
  *
  * g stands for the gradient after clamping to [-max_value, max_value] (max_value 0: no clamp) and multiplication by the coefficient, in
  * this order. sum_squares: F32, one element, optional: the sum of squares of the gradient as it came, before clamp and coefficient. Weight
@@ -40,6 +41,12 @@ enum {
     OTTAVA_UPDATE_SECOND_GROUPS = 10, /* AdamW with E4M3 moments */
     OTTAVA_UPDATE_FIELDS = 11
 };
+
+/*
+ * control[6..7] = loss + x[0], unless the loss is not finite already; where it is not, sets control[3] = 0. So nothing that comes after it
+ * on the stream writes where the loss is not finite.  x: F32 [1].
+ */
+OTTAVA_API int ottava_add_loss(int64_t stream, int64_t control, int64_t x);
 
 /*
  * Writes control[2] = norm = sqrt(sum of sums[i]) and control[1] = coefficient = min(1, max_norm / (norm + 1e-6)), or 1 when max_norm is 0;

@@ -11,6 +11,7 @@
 
 #include "activation/kernels.h"
 #include "attention/kernels.h"
+#include "attention/sm90_kernels.h"
 #include "case.h"
 #include "elementwise/kernels.h"
 #include "embedding/kernels.h"
@@ -32,7 +33,7 @@ static const char* const KERNELS[] = {OTTAVA_ACTIVATION_KERNELS(NAME) OTTAVA_ATT
                                           OTTAVA_EMBEDDING_KERNELS(NAME) OTTAVA_GEMM_KERNELS(NAME) OTTAVA_GEMM_SM90_KERNELS(NAME)
                                               OTTAVA_LOSS_KERNELS(NAME) OTTAVA_NORM_KERNELS(NAME) OTTAVA_OPTIMIZER_KERNELS(NAME)
                                                   OTTAVA_QUANTIZE_KERNELS(NAME) OTTAVA_ROPE_KERNELS(NAME) OTTAVA_SALE_KERNELS(NAME)
-                                                      OTTAVA_SALE_SM90_KERNELS(NAME)};
+                                                      OTTAVA_SALE_SM90_KERNELS(NAME) OTTAVA_ATTENTION_SM90_KERNELS(NAME)};
 
 // A simt device that notes which kernels it was asked for.
 struct Recorder : KernelDevice {

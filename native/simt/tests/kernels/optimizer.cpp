@@ -4,14 +4,17 @@
 
 namespace ottava::cases {
 
-// Step 3 at a learning rate of 0.01, as clip_coefficient leaves it.
+// Step 3 at a learning rate of 0.01, as add_loss and clip_coefficient leave it.
 static int64_t control(Case& c) {
     struct {
         float learning_rate = 0.01f, coefficient = 1, norm = 0;
-        int32_t ok = 1, step = 3, reserved[3] = {};
+        int32_t ok = 1, step = 3;
+        float loss_scale = 1;
+        double loss = 0;
     } host;
     int64_t control = c.copy_of(&host, sizeof host);
     int64_t count = c.size(1, 300);
+    c.run.add_loss(c.stream, control, c.zeros(OTTAVA_F32, 1));
     c.run.clip_coefficient(c.stream, control, c.zeros(OTTAVA_F32, count), count, 1);
     return control;
 }

@@ -1,4 +1,4 @@
-// The sm_90a FP8 product on the simt device, every tile, way of sharing and epilogue, on operands whose sums are exact: results are
+// The sm_90a product on the simt device, every tile, way of sharing and epilogue, on operands whose sums are exact: results are
 // compared bit for bit with plain sums and with quantisation from its formulas. Prints a line for each case that is wrong, and the
 // number of cases. The schedule is OTTAVA_SIMT_SCHEDULE.
 #include <algorithm>
@@ -15,6 +15,7 @@
 #include "gemm/tile_order.cuh"
 #include "launch/gemm_fp8.h"
 #include "ptx/fp8.cuh"
+#include "sm90_bf16.h"
 #include "sm90_lomo.h"
 
 using namespace ottava;
@@ -364,6 +365,7 @@ void check_plans() {
                         16 + size() / 16 * 16,
                         static_cast<int>(1 + random() % 132),
                         random() % 2 == 0,
+                        random() % 2 == 0,
                         random() % 2 == 0};
         Sm90Plan plan = sm90_plan(shape);
         const Sm90TileCost& tile = sm90_tiles[plan.tile];
@@ -388,6 +390,7 @@ void check_plans() {
     auto tile = [](int64_t m, int64_t n, int64_t k, bool promoted, bool quantized = false) {
         return sm90_plan({m, n, k, 132, promoted, quantized}).tile;
     };
+    expect(sm90_plan({4096, 11008, 16384, 132, false, false, true}).tile == OTTAVA_TILE_128x256, "of BF16 too");
     expect(tile(8192, 8192, 8192, false) == OTTAVA_TILE_128x256, "large products take the largest tile");
     expect(tile(8192, 8192, 8192, true) == OTTAVA_TILE_256x128, "of promoted sums too");
     expect(tile(64, 4096, 4096, false) == OTTAVA_TILE_64x64, "few rows take the smallest");
@@ -407,6 +410,7 @@ int main() {
     stream = ottava_device_default_stream(device);
     check_plans();
     run_kernels();
+    cases += check_sm90_bf16(device, stream, wrong);
     cases += check_sm90_lomo(device, stream, wrong);
     ottava_device_close(device);
     std::printf("%d cases, %d wrong\n", cases, wrong);

@@ -1,55 +1,25 @@
-// LOMO by the sm_90a kernels, by each of their tiles and ways of sharing, against the product in F32 by the same tile and the standalone
-// update of that: bit for bit.
+// LOMO by the sm_90a kernels, by each of their tiles and ways of sharing, against the product in F32 (of FP8 by the same tile, of BF16 by
+// that of its shape) and the standalone update of that: bit for bit.
 #include "sm90_lomo.h"
 
-#include <cstdio>
-#include <cstring>
-#include <random>
-#include <vector>
-
 #include "launch/fused_lomo.h"
+#include "memory.h"
 
 namespace ottava {
 
 namespace {
 
-struct Memory {
-    int64_t device;
-    std::vector<std::pair<int64_t, int64_t>> blocks;
-    std::mt19937 random{5};
-
-    ~Memory() {
-        for (auto [address, bytes] : blocks) ottava_memory_free(device, address, bytes);
-    }
-    int64_t empty(int64_t bytes) {
-        int64_t address = 0;
-        if (ottava_memory_allocate(device, bytes, &address) != OTTAVA_OK) std::printf("%s\n", ottava_last_error());
-        blocks.push_back({address, bytes});
-        return address;
-    }
-    int64_t copy(int64_t from, int64_t bytes) {
-        int64_t to = empty(bytes);
-        std::memcpy(pointer<void>(to), pointer<void>(from), static_cast<size_t>(bytes));
-        return to;
-    }
-    // Of any size below 2 in both formats.
-    int64_t codes(int64_t count) {
-        int64_t address = empty(count);
-        for (int64_t i = 0; i < count; i++) pointer<uint8_t>(address)[i] = static_cast<uint8_t>(random() % 0x40 | random() % 2 << 7);
-        return address;
-    }
-    int64_t floats(int64_t count) {
-        int64_t address = empty(4 * count);
-        for (int64_t i = 0; i < count; i++) pointer<float>(address)[i] = 0.5f + static_cast<float>(random() % 1000) / 1000;
-        return address;
-    }
-};
-
 // What is wrong, or "".
-const char* compare(int64_t device, int64_t stream, int dtype, int64_t m, int64_t n, int64_t k, bool stochastic, const Sm90Plan& plan) {
-    Memory memory{device, {}};
+const char* compare(int64_t device, int64_t stream, bool bf16_operands, int dtype, int64_t m, int64_t n, int64_t k, bool stochastic,
+                    const Sm90Plan& plan) {
+    TestMemory memory{device};
     int64_t k_blocks = ceil_div(k, 128), pitch = dtype == OTTAVA_E4M3 ? ceil_div(n, 16) * 16 : n;
     int64_t scales_bytes = ceil_div(m, 128) * ceil_div(n, 128) * 4, bytes = m * pitch * (dtype == OTTAVA_E4M3 ? 1 : 2);
+    auto transposed = [&](int64_t rows) {
+        int64_t filled_up = ceil_div(rows, 8) * 8;
+        return Bf16Operand{memory.halves(k * filled_up), filled_up, true};
+    };
+    Bf16Product bf16_product{stream, transposed(m), transposed(n), m, n, k};
     Fp8Product product{stream,
                        {OTTAVA_E5M2, memory.codes(m * k), k, m, memory.floats(ceil_div(m, 128) * k_blocks), k_blocks, 1},
                        {OTTAVA_E4M3, memory.codes(n * k), k, n, memory.floats(1), 0, 0},
@@ -71,8 +41,14 @@ const char* compare(int64_t device, int64_t stream, int dtype, int64_t m, int64_
     int64_t gradient = memory.empty(4 * m * n), partial = memory.empty(8 * ceil_div(m, 16) * ceil_div(n, 128)), sum = memory.empty(4);
 
     kernels::LomoArguments arguments{control, dtype, fused, pitch, fused_scales, 0, 0, m, n, 0.1, 20, stochastic, 42, 7};
-    sm90_gemm_fp8(product, Fp8Lomo{kernels::lomo_result(arguments, pointer<double>(partial)), dtype == OTTAVA_E4M3}, plan);
-    sm90_gemm_fp8(product, Fp8Stored{OTTAVA_F32, gradient, n, 0, OTTAVA_F32, 0, 0, 0}, plan);
+    LomoResult result = kernels::lomo_result(arguments, pointer<double>(partial));
+    if (bf16_operands) {
+        sm90_gemm_bf16(bf16_product, Bf16Lomo{result, dtype == OTTAVA_E4M3}, plan);
+        sm90_gemm_bf16(bf16_product, Bf16Stored{OTTAVA_F32, gradient, n, 0, false}, sm90_plan(sm90_shape(bf16_product)));
+    } else {
+        sm90_gemm_fp8(product, Fp8Lomo{result, dtype == OTTAVA_E4M3}, plan);
+        sm90_gemm_fp8(product, Fp8Stored{OTTAVA_F32, gradient, n, 0, OTTAVA_F32, 0, 0, 0}, plan);
+    }
     int64_t row[OTTAVA_UPDATE_FIELDS] = {};
     row[OTTAVA_UPDATE_COUNT] = m * n;
     row[OTTAVA_UPDATE_WEIGHT] = apart;
@@ -100,19 +76,25 @@ const char* compare(int64_t device, int64_t stream, int dtype, int64_t m, int64_
 
 int check_sm90_lomo(int64_t device, int64_t stream, int& wrong) {
     int cases = 0;
+    auto try_all = [&](bool bf16_operands, int tile, int dtype) {
+        for (int shared : {OTTAVA_SHARE_NONE, OTTAVA_SHARE_A, OTTAVA_SHARE_B})
+            for (bool stochastic : {true, false}) {
+                // Two rows and columns of tiles, or four of 128; without sharing more tiles than blocks; rows that are not whole counters.
+                int64_t m = 385, n = shared == OTTAVA_SHARE_A ? 131 : 248, k = 272;
+                if (tile == OTTAVA_TILE_128x256) n += 128;
+                const char* what = compare(device, stream, bf16_operands, dtype, m, n, k, stochastic, {tile, shared, 1, shared ? 2 : 3});
+                cases++;
+                if (*what == 0) continue;
+                wrong++;
+                std::printf("lomo of dtype %d, operands of %s, by tile %d, shared %d, stochastic %d: %s\n", dtype,
+                            bf16_operands ? "bf16" : "fp8", tile, shared, stochastic, what);
+            }
+    };
     for (int tile : {OTTAVA_TILE_128x128, OTTAVA_TILE_256x128})
-        for (int dtype : {OTTAVA_BF16, OTTAVA_E4M3})
-            for (int shared : {OTTAVA_SHARE_NONE, OTTAVA_SHARE_A, OTTAVA_SHARE_B})
-                for (bool stochastic : {true, false}) {
-                    // Two rows and columns of tiles, or four of 128; without sharing more tiles than blocks; rows that are not whole
-                    // counters.
-                    int64_t m = 385, n = shared == OTTAVA_SHARE_A ? 131 : 248, k = 272;
-                    const char* what = compare(device, stream, dtype, m, n, k, stochastic, {tile, shared, 1, shared ? 2 : 3});
-                    cases++;
-                    if (*what == 0) continue;
-                    wrong++;
-                    std::printf("lomo of dtype %d by tile %d, shared %d, stochastic %d: %s\n", dtype, tile, shared, stochastic, what);
-                }
+        for (int dtype : {OTTAVA_BF16, OTTAVA_E4M3}) try_all(false, tile, dtype);
+    try_all(true, OTTAVA_TILE_128x128, OTTAVA_BF16);
+    try_all(true, OTTAVA_TILE_128x256, OTTAVA_BF16);
+    try_all(true, OTTAVA_TILE_128x128, OTTAVA_E4M3);
     return cases;
 }
 

@@ -1,6 +1,7 @@
 // Conversions between F32, BF16 and FP8, and the arithmetic of which IEEE 754 leaves nothing open.
 #pragma once
 
+#include "../ptx/exp2.cuh"
 #include "../ptx/fp8.cuh"
 #include "primitive.cuh"
 
@@ -38,7 +39,8 @@ struct any_conversions : Primitive {
     }
 };
 
-// in: parameters[0] triples of words. out: of each triple 11 results; F32 but for the last four.
+// in: parameters[0] triples of words. out: of each triple 12 results: seven F32, integers, and a power of two as BF16, to which its
+// approximation is exact; the exponent is that of u, and -infinity for the smallest.
 struct any_arithmetic : Primitive {
     static constexpr int threads = 256;
 
@@ -46,7 +48,7 @@ struct any_arithmetic : Primitive {
         for (int i = static_cast<int>(threadIdx.x); i < parameters[0]; i += threads) {
             uint32_t u = in[3 * i], v = in[3 * i + 1];
             float x = __uint_as_float(u), y = __uint_as_float(v), z = __uint_as_float(in[3 * i + 2]);
-            uint32_t* to = out + 11 * i;
+            uint32_t* to = out + 12 * i;
             to[0] = __float_as_uint(__fadd_rn(x, y));
             to[1] = __float_as_uint(__fsub_rn(x, y));
             to[2] = __float_as_uint(__fmul_rn(x, y));
@@ -58,6 +60,9 @@ struct any_arithmetic : Primitive {
             to[8] = static_cast<uint32_t>(__popc(u));
             to[9] = static_cast<uint32_t>(__clz(static_cast<int>(u)));
             to[10] = static_cast<uint32_t>(__ffs(static_cast<int>(u)));
+            int exponent = static_cast<int>(u >> 23 & 0xff) - 127;
+            float power = ptx::exp2_approximate(exponent == -127 ? -INFINITY : static_cast<float>(exponent));
+            to[11] = __bfloat16_as_ushort(__float2bfloat16_rn(power));
         }
     }
 };

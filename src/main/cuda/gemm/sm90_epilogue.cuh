@@ -10,6 +10,7 @@
 #include "../ptx/ldmatrix.cuh"
 #include "../ptx/mbarrier.cuh"
 #include "../ptx/tma.cuh"
+#include "../ptx/wgmma.cuh"
 #include "epilogue.cuh"
 
 namespace ottava {

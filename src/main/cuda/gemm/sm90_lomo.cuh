@@ -1,5 +1,6 @@
-// LOMO as an epilogue of the sm_90a product; see lomo.cuh. Sums are promoted, so that their registers are like any others and may be
-// changed in place. A warp has of each of `halves` times 64 rows 16 rows of 128 columns. Weights come and go between registers and memory.
+// LOMO as an epilogue of the sm_90a product; see lomo.cuh. A warp has of each of `halves` times 64 rows 16 rows of 128 columns, or twice
+// 128 for weights of F32 and BF16. Weights come and go between registers and memory. FP8 weights need 64 registers beside fast sums: new
+// values take the place of the gradient, but the registers of the accumulators cannot hold them (docs/kernels/sm90-gemm.md).
 #pragma once
 
 #include "lomo.cuh"
@@ -7,26 +8,29 @@
 
 namespace ottava {
 
-// Calls body(x, pairs, half) for chunks of COUNT sums of a thread. FP8 weights take smaller ones: they need more registers beside them.
+// Calls body(x, pairs, block) for chunks of COUNT sums of a thread, block by block of 128 columns, and half by half. FP8 weights take
+// smaller chunks: they need more registers beside them.
 template <class Tile, int COUNT, class Body>
 __device__ __forceinline__ void for_each_chunk(float (&sums)[Tile::halves][Tile::columns / 2], int row, int column, int lane, Body body) {
-    static_assert(!Tile::beside && Tile::columns == 128, "a warpgroup has blocks of 128 columns");
+    static_assert(!Tile::beside && Tile::columns % 128 == 0, "a warpgroup has blocks of 128 columns");
 #pragma unroll
     for (int half = 0; half < Tile::halves; half++)
 #pragma unroll
-        for (int first = 0; first < 64; first += COUNT)
+        for (int first = 0; first < Tile::columns / 2; first += COUNT)
             body(*reinterpret_cast<float(*)[COUNT]>(&sums[half][first]),
-                 FragmentPairs{row + 64 * half + lane / 4, column + 2 * first + lane % 4 * 2}, half);
+                 FragmentPairs{row + 64 * half + lane / 4, column + 2 * first + lane % 4 * 2}, half * (Tile::columns / 128) + first / 64);
 }
 
 template <class Tile>
 __device__ __forceinline__ void write_partials(const LomoResult& result, float (&sums)[Tile::halves][Tile::columns / 2], int row,
                                                int column, int lane) {
-    double squares[Tile::halves] = {};
+    constexpr int across = Tile::columns / 128;
+    double squares[Tile::halves * across] = {};
     for_each_chunk<Tile, 32>(sums, row, column, lane,
-                             [&](const float(&x)[32], FragmentPairs pairs, int half) { squares[half] += result.squares(x, pairs); });
+                             [&](const float(&x)[32], FragmentPairs pairs, int block) { squares[block] += result.squares(x, pairs); });
 #pragma unroll
-    for (int half = 0; half < Tile::halves; half++) result.write_partial_of_warp(squares[half], row + 64 * half, column);
+    for (int block = 0; block < Tile::halves * across; block++)
+        result.write_partial_of_warp(squares[block], row + 64 * (block / across), column + 128 * (block % across));
 }
 
 // F32 and BF16 weights.
@@ -55,6 +59,7 @@ struct Sm90LomoQuantize {
     template <class Tile>
     __device__ __forceinline__ void finish(float (&sums)[Tile::halves][Tile::columns / 2], float, int row, int column,
                                            Sm90Workspace& work) const {
+        static_assert(Tile::columns == 128, "a warpgroup has one block");
         LomoStep step = result.begin();
         if (result.partial != nullptr) write_partials<Tile>(result, sums, row, column, work.lane);
         if (!step.writes) return;

@@ -23,10 +23,11 @@ enum Sm90TileName { OTTAVA_TILE_64x64, OTTAVA_TILE_128x128, OTTAVA_TILE_128x192,
 enum Sm90Shared { OTTAVA_SHARE_NONE, OTTAVA_SHARE_A, OTTAVA_SHARE_B };
 
 struct Sm90Shape {
-    int64_t m, n, k;
+    int64_t m, n, k_bytes;  // of a row of k
     int multiprocessors;
-    bool promoted;   // sums are moved to registers of their own after each 128 of k
-    bool quantized;  // D is FP8
+    bool promoted;      // sums are moved to registers of their own after each 128 of k
+    bool quantized;     // D is FP8
+    bool bf16 = false;  // A and B are BF16, else FP8
 };
 
 struct Sm90Plan {
@@ -38,16 +39,19 @@ struct Sm90Plan {
 
 struct Sm90TileCost {
     int rows, columns;
-    // Multiprocessor cycles, per 128 of k and per tile. The tensor cores take rows * columns / 32 a step; what is above that, and the cost
-    // of a tile, follow from DeepGEMM's published figures over K (docs/kernels/fp8-gemm.md). To be fitted again to measurements.
+    // Multiprocessor cycles, per step (128 of k in FP8, 64 in BF16) and per tile. The tensor cores take rows * columns / 32 a step; what is
+    // above that, and the cost of a tile, follow from DeepGEMM's published figures of FP8 over K (docs/kernels/sm90-gemm.md). To be fitted
+    // again to measurements.
     int step, tile;
-    bool fast, promoted, quantized;  // which kernels there are
+    bool fast, promoted, quantized;  // which kernels of FP8 there are
+    bool bf16, bf16_quantized;       // and of BF16
 };
 
 // In the order of Sm90TileName.
 constexpr Sm90TileCost sm90_tiles[] = {
-    {64, 64, 400, 1200, true, true, false},    {128, 128, 700, 2200, true, true, true},   {128, 192, 1010, 3300, true, true, false},
-    {256, 128, 1290, 5400, false, true, true}, {128, 256, 1280, 5400, true, false, true},
+    {64, 64, 400, 1200, true, true, false, false, false},    {128, 128, 700, 2200, true, true, true, true, true},
+    {128, 192, 1010, 3300, true, true, false, false, false}, {256, 128, 1290, 5400, false, true, true, false, false},
+    {128, 256, 1280, 5400, true, false, true, true, false},
 };
 constexpr int sm90_tile_count = sizeof(sm90_tiles) / sizeof(sm90_tiles[0]);
 
@@ -69,7 +73,7 @@ inline int sm90_shared(const Sm90TileCost& tile, const Sm90Shape& shape) {
 inline int64_t sm90_cycles(const Sm90TileCost& tile, const Sm90Shape& shape, int shared) {
     int64_t tiles = sm90_ceil(shape.m, tile.rows) * sm90_ceil(shape.n, tile.columns);
     int blocks = shared ? shape.multiprocessors / 2 * 2 : shape.multiprocessors;
-    return sm90_ceil(tiles, blocks) * (sm90_ceil(shape.k, 128) * tile.step + tile.tile);
+    return sm90_ceil(tiles, blocks) * (sm90_ceil(shape.k_bytes, 128) * tile.step + tile.tile);
 }
 
 // Rows of clusters walked together so that what the blocks that run at the same time read has the fewest bytes: it is to stay in L2.
@@ -87,6 +91,7 @@ inline int sm90_group(const Sm90TileCost& tile, const Sm90Shape& shape, int shar
 }
 
 inline bool sm90_has_tile(const Sm90TileCost& tile, const Sm90Shape& shape) {
+    if (shape.bf16) return shape.quantized ? tile.bf16_quantized : tile.bf16;
     return (shape.promoted ? tile.promoted : tile.fast) && (!shape.quantized || tile.quantized);
 }
 

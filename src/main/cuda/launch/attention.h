@@ -80,6 +80,11 @@ struct AttentionCall {
     }
 };
 
+// By the sm_90a kernel (attention_sm90.cpp), where the shape suits it. What the kernel needs of addresses was checked.
+bool sm90_attention_suits(const AttentionCall& call);
+void attention_forward_by_sm90(const AttentionCall& call, int64_t out, int64_t log_sum_exp, int64_t q, int64_t k, int64_t v,
+                               int64_t listed);
+
 inline int attention_forward(int64_t stream, int dtype, int64_t out, int64_t log_sum_exp, int64_t q, int64_t k, int64_t v, int64_t listed,
                              int64_t batch, int64_t heads, int64_t kv_heads, int64_t head_dim, int64_t query_length, int64_t key_length,
                              int64_t key_batch_pitch, double scale) {
@@ -91,6 +96,10 @@ inline int attention_forward(int64_t stream, int dtype, int64_t out, int64_t log
     call.check_aligned("k", k);
     call.check_aligned("v", v);
     call.check_aligned("a sequence of k", batch > 1 ? key_batch_pitch * (dtype == OTTAVA_BF16 ? 2 : 4) : 0);
+    if (sm90_attention_suits(call)) {
+        attention_forward_by_sm90(call, out, log_sum_exp, q, k, v, listed);
+        return OTTAVA_OK;
+    }
     // The same splits with and without a list, so that the results are the same if every block is listed.
     int64_t keys = call.keys_of_split(call.blocks(call.shape.rows())), splits = ceil_div(key_length, keys);
     if (listed != 0) call.shape.one_head_at_a_time();

@@ -62,6 +62,14 @@ inline int gemm_lomo(int64_t stream, int64_t control, int weight_dtype, int64_t 
     int64_t tiles = ceil_div(m, tile) * ceil_div(n, tile);
     LomoArguments arguments{control, weight_dtype, weight,    weight_pitch, weight_scales, power_of_two, first_row, m,
                             n,       weight_decay, max_value, stochastic,   seed,          tensor_index};
+    Bf16Product product{stream, {a, a_pitch, true}, {b, b_pitch, true}, m, n, k};
+    if (operand_dtype == OTTAVA_BF16 && sm90_takes(product)) {
+        launch_lomo(stream, "gemm_lomo", arguments, sum_squares, ceil_div(m, 16) * ceil_div(n, 128),
+                    [&](const LomoResult& result, bool fp8_weight) {
+                        sm90_gemm_bf16(product, Bf16Lomo{result, fp8_weight}, sm90_plan(sm90_shape(product, fp8_weight)));
+                    });
+        return OTTAVA_OK;
+    }
     launch_lomo(stream, "gemm_lomo", arguments, sum_squares, tiles, [&](const LomoResult& result, bool fp8_weight) {
         auto run = [&](auto element, auto kernel) {
             using T = decltype(element);

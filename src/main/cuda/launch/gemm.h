@@ -1,7 +1,8 @@
-// The matrix product by the portable kernels.
+// The matrix product, by the portable kernels or those of sm_90a.
 #pragma once
 
 #include "../gemm/kernels.h"
+#include "gemm_bf16.h"
 #include "launch.h"
 
 namespace ottava {
@@ -23,6 +24,11 @@ inline int gemm(int64_t stream, int d_dtype, int64_t d, int64_t d_pitch, int ope
     if (!f32 && (operand_dtype != OTTAVA_BF16 || (d_dtype != OTTAVA_F32 && d_dtype != OTTAVA_BF16)))
         fail(OTTAVA_UNSUPPORTED, "gemm on %s: operands of dtype %d with a result of dtype %d; bf16 gives bf16 or f32, f32 gives f32",
              device_of(stream).properties["name"].c_str(), operand_dtype, d_dtype);
+    Bf16Product product{stream, {a, a_pitch, a_transposed != 0}, {b, b_pitch, b_transposed != 0}, m, n, k};
+    if (!f32 && sm90_takes(product)) {
+        sm90_gemm_bf16(product, Bf16Stored{d_dtype, d, d_pitch, bias, accumulate != 0}, sm90_plan(sm90_shape(product)));
+        return OTTAVA_OK;
+    }
     auto run = [&](auto element, auto result, auto kernel) {
         using T = decltype(element);
         using D = decltype(result);

@@ -1,24 +1,14 @@
-// The sm_90a kernels of the FP8 product: tensor maps, grid, and the instantiation for types and tile. A source of its own, as there are
-// many.
-#include "../gemm/sm90_kernels.h"
+// The sm_90a kernels of the FP8 product: the instantiation for types and tile. A source of its own, as there are many.
 #include "gemm_fp8.h"
 #include "gemm_fp8_parameters.h"
+#include "gemm_sm90.h"
 
 namespace ottava {
-
-OTTAVA_GEMM_SM90_KERNELS(OTTAVA_NAME)
 
 namespace {
 
 Sm90Store epilogue_of(const Fp8Product& product, const Fp8Stored& result) {
-    bool f32 = result.dtype == OTTAVA_F32;
-    Sm90Store epilogue{};
-    epilogue.result = store_result(product, result);
-    epilogue.is_f32 = f32;
-    epilogue.by_tma = !f32 && result.d % 16 == 0 && result.pitch % 8 == 0;
-    if (epilogue.by_tma)
-        kernel_device(product.stream).encode(epilogue.map, {result.d, 2, {product.n, product.m}, {2 * result.pitch}, {64, 16}, 128});
-    return epilogue;
+    return sm90_store(product.stream, store_result(product, result), result.dtype == OTTAVA_F32);
 }
 
 Sm90Quantize epilogue_of(const Fp8Product& product, const Fp8Quantized& result) {
@@ -29,27 +19,19 @@ Sm90Quantize epilogue_of(const Fp8Product& product, const Fp8Quantized& result) 
     return epilogue;
 }
 
+Sm90Matrix matrix(const Fp8Operand& x) {
+    return {x.codes, x.pitch, x.rows};
+}
+
 template <class A, class B, int TILE, bool promoted, class Epilogue>
 void launch_kernel(const Fp8Product& product, const Sm90Plan& plan, const Epilogue& epilogue) {
     constexpr Sm90TileCost cost = sm90_tiles[TILE];
     if constexpr ((promoted ? cost.promoted : cost.fast) && (cost.quantized || std::is_same_v<Epilogue, Sm90Store>)) {
-        using Kernel = sm90_fp8_gemm<A, B, Sm90Tile<cost.rows, cost.columns>, promoted, Epilogue>;
-        KernelDevice& device = kernel_device(product.stream);
-        bool share_a = plan.shared == OTTAVA_SHARE_A, share_b = plan.shared == OTTAVA_SHARE_B;
-        auto encode = [&](ptx::TensorMap& map, const Fp8Operand& x, int rows) {
-            device.encode(map, {x.codes, 1, {product.k, x.rows}, {x.pitch}, {128, rows}, 128});
-        };
-        Kernel kernel{};
-        encode(kernel.a_map, product.a, share_a ? cost.rows / 2 : cost.rows);
-        encode(kernel.b_map, product.b, share_b ? cost.columns / 2 : cost.columns);
+        auto kernel = sm90_kernel<Sm90Operand<A>, Sm90Operand<B>, TILE, promoted>(product.stream, matrix(product.a), matrix(product.b),
+                                                                                  product.k, plan, epilogue);
         kernel.a_scales = scales_of(product.a);
         kernel.b_scales = scales_of(product.b);
-        kernel.order = {static_cast<int>(ceil_div(product.m, cost.rows * (share_b ? 2 : 1))),
-                        static_cast<int>(ceil_div(product.n, cost.columns * (share_a ? 2 : 1))), plan.group};
-        kernel.steps = static_cast<int>(ceil_div(product.k, 128));
-        kernel.shared = plan.shared;
-        kernel.epilogue = epilogue;
-        launch(product.stream, kernel, plan.blocks, Kernel::threads, Kernel::shared_bytes, plan.shared ? 2 : 1);
+        launch_sm90(product.stream, kernel, plan);
     } else {
         fail(OTTAVA_INVALID_ARGUMENT, "gemm_fp8: there is no kernel of the tile %d x %d for this product", cost.rows, cost.columns);
     }

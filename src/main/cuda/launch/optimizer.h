@@ -12,6 +12,11 @@ OTTAVA_OPTIMIZER_KERNELS(OTTAVA_NAME)
 
 namespace kernels {
 
+inline int add_loss(int64_t stream, int64_t control, int64_t x) {
+    launch(stream, any_add_loss{pointer<Control>(control), pointer<float>(x)}, 1, any_add_loss::threads);
+    return OTTAVA_OK;
+}
+
 inline int clip_coefficient(int64_t stream, int64_t control, int64_t sums, int64_t count, double max_norm) {
     launch(stream, any_clip_coefficient{pointer<Control>(control), pointer<float>(sums), count, max_norm}, 1, 256);
     return OTTAVA_OK;

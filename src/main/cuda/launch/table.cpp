@@ -39,6 +39,7 @@ const Operations kernel_operations = {
     .cross_entropy = kernels::cross_entropy,
     .cross_entropy_tile = kernels::cross_entropy_tile,
     .cross_entropy_tile_gradient = kernels::cross_entropy_tile_gradient,
+    .add_loss = kernels::add_loss,
     .clip_coefficient = kernels::clip_coefficient,
     .lomo_update = kernels::lomo_update,
     .lomo_update_fp8 = kernels::lomo_update_fp8,

@@ -1,4 +1,4 @@
-// The coefficient of clipping, and LOMO of many tensors. See ottava/optimizer.h.
+// The loss that updates depend on, the coefficient of clipping, and LOMO of many tensors. See ottava/optimizer.h.
 // Grid: the blocks of the table; block: 256 threads. Every byte is read once and written once; the sums of squares of the gradients are
 // taken on the way, a partial sum for each block. Shared memory: 256 bytes.
 #pragma once
@@ -6,6 +6,21 @@
 #include "update.cuh"
 
 namespace ottava {
+
+// x: F32 [1]. One thread.
+struct any_add_loss {
+    static constexpr int threads = 32;
+    Control* control;
+    const float* x;
+
+    __device__ __forceinline__ void operator()() const {
+        constexpr double most = 0x1.fffffffffffffp1023;
+        if (threadIdx.x != 0) return;
+        double loss = control->loss;
+        if (fabs(loss) <= most) control->loss = loss += static_cast<double>(*x);
+        if (!(fabs(loss) <= most)) control->ok = 0;
+    }
+};
 
 // sums: F32 [count]. One block.
 struct any_clip_coefficient {

@@ -8,6 +8,7 @@
 #include "any_update.cuh"
 
 #define OTTAVA_OPTIMIZER_KERNELS(X)                                                                   \
+    X(any_add_loss, any_add_loss)                                                                     \
     X(any_clip_coefficient, any_clip_coefficient)                                                     \
     X(any_finish_sums, any_finish_sums)                                                               \
     X(any_lomo_update_f32_f32, any_lomo_update<float, float, false>)                                  \

@@ -11,7 +11,10 @@ constexpr int update_run = 8;  // elements to a Philox counter
 struct Control {
     float learning_rate, coefficient, gradient_norm;
     int32_t ok, step;
+    float loss_scale;
+    double loss;
 };
+static_assert(sizeof(Control) == 32);
 
 // What turns a gradient into g: the clamp, then the coefficient. A NaN fails both comparisons and stays.
 __device__ __forceinline__ float clip(float g, float max_value, float coefficient) {

@@ -14,6 +14,7 @@ public final class AddOperation {
      * @param reader how the operation that reads the sum will save it, so that an FP8 form is made in the same pass
      */
     public static Variable apply(Tape tape, Variable a, Variable b, Saving reader) {
+        tape.begin("add");
         Variable y = tape.empty(a.value().dtype(), a.value().shape());
         if (reader == Saving.FP8) {
             Fp8Groups twin = Fp8Groups.empty(y.value());

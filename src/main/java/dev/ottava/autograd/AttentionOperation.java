@@ -18,6 +18,7 @@ public final class AttentionOperation {
      * @return as q
      */
     public static Variable apply(Tape tape, Variable q, Variable k, Variable v, long batch, long headDim) {
+        tape.begin("attention");
         double scale = 1 / Math.sqrt((double) headDim);
         Tensor q4 = heads(q.value(), batch, headDim);
         Tensor k4 = heads(k.value(), batch, headDim);

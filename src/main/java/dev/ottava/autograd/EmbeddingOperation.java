@@ -17,6 +17,7 @@ public final class EmbeddingOperation {
      * @param dtype of the result; the rows are cast if the weight is stored in another
      */
     public static Variable apply(Tape tape, Tensor ids, Parameter weight, DType dtype) {
+        tape.begin("embedding");
         Tensor w = weight.weight();
         Variable y = tape.empty(dtype, ids.count(), w.size(1));
         if (w.dtype() == dtype) {

@@ -28,6 +28,7 @@ public final class Fp8LinearOperation {
      * @return [rows, out], of the dtype that the layer computes in
      */
     public static Variable apply(Tape tape, QuantizedVariable x, LinearWeight weight, Parameter bias) {
+        tape.begin("linear");
         Variable y = tape.empty(
                 weight.dtype(), x.value().rows(), weight.parameter().weight().size(0));
         try (Operand<QuantizedMatrix> w = weight.codes()) {
@@ -39,6 +40,7 @@ public final class Fp8LinearOperation {
 
     /** The same, in groups of 16 where it is made, for a gated activation. */
     public static QuantizedVariable groups(Tape tape, QuantizedVariable x, LinearWeight weight, Parameter bias) {
+        tape.begin("linear");
         long out = weight.parameter().weight().size(0);
         QuantizedVariable y =
                 QuantizedVariable.groups(tape, weight.dtype(), x.value().rows(), out);

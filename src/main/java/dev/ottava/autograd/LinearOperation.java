@@ -19,6 +19,7 @@ public final class LinearOperation {
      * @return [rows, out]
      */
     public static Variable apply(Tape tape, Variable x, LinearWeight weight, Parameter bias) {
+        tape.begin("linear");
         Parameter parameter = weight.parameter();
         Tensor input = x.value();
         Variable y = tape.empty(input.dtype(), input.size(0), parameter.weight().size(0));

@@ -26,15 +26,22 @@ public final class LossOperation {
     public static final class Loss implements AutoCloseable {
         private final Tape tape;
         private final Tensor sum;
+        private final Tensor ownScale;
 
-        private Loss(Tape tape, Tensor sum) {
+        private Loss(Tape tape, Tensor sum, Tensor ownScale) {
             this.tape = tape;
             this.sum = sum;
+            this.ownScale = ownScale;
         }
 
         /** The sum of the cross-entropy over all targets; waits for the device. */
         public double sum() {
             return sum.toFloats()[0];
+        }
+
+        /** The same on the device: [1], F32; as long as this is open. */
+        public Tensor sumOnDevice() {
+            return sum;
         }
 
         /**
@@ -49,6 +56,9 @@ public final class LossOperation {
         @Override
         public void close() {
             sum.close();
+            if (ownScale != null) {
+                ownScale.close();
+            }
         }
     }
 
@@ -68,6 +78,29 @@ public final class LossOperation {
      * @param scale what the gradient is multiplied with, as a rule 1 / number of targets
      */
     public static Loss apply(Tape tape, Variable hidden, Parameter weight, Tensor targets, double scale) {
+        Tensor factor = tape.isRecording() ? tape.device().tensor(new float[] {(float) scale}, 1) : null;
+        try {
+            return new Loss(tape, forward(tape, hidden, weight, targets, factor), factor);
+        } catch (RuntimeException e) {
+            if (factor != null) {
+                factor.close();
+            }
+            throw e;
+        }
+    }
+
+    /**
+     * The same, where the scale is on the device.
+     *
+     * @param scale [1], F32, which stays open until the backward pass is done; not read, and may be null, where the tape does not record
+     */
+    public static Loss apply(Tape tape, Variable hidden, Parameter weight, Tensor targets, Tensor scale) {
+        return new Loss(tape, forward(tape, hidden, weight, targets, scale), null);
+    }
+
+    /** The sum of the losses. */
+    private static Tensor forward(Tape tape, Variable hidden, Parameter weight, Tensor targets, Tensor scale) {
+        tape.begin("loss");
         Tensor h = hidden.value();
         Device device = tape.device();
         long rows = h.size(0);
@@ -88,7 +121,6 @@ public final class LossOperation {
         boolean inPlace = h.dtype() == DType.F32;
         try (Operand<Tensor> stored = Operand.of(weight, h.dtype());
                 Tensor losses = device.empty(DType.F32, rows);
-                Tensor factor = device.tensor(new float[] {(float) scale}, 1);
                 Tensor logits = device.empty(DType.F32, chunk, vocabulary);
                 Tensor other = train && !inPlace ? device.empty(h.dtype(), chunk, vocabulary) : null) {
             Tensor w = stored.value();
@@ -97,7 +129,7 @@ public final class LossOperation {
                 Tensor part = logits.rows(0, last - first);
                 Tensor dPart = !train ? null : inPlace ? part : other.rows(0, last - first);
                 Gemm.multiply(part, h.rows(first, last), w);
-                CrossEntropy.apply(losses.rows(first, last), dPart, part, targets.rows(first, last), factor);
+                CrossEntropy.apply(losses.rows(first, last), dPart, part, targets.rows(first, last), train ? scale : null);
                 if (train) {
                     Gemm.inputGradient(dHidden.tensor().rows(first, last), dPart, w, false);
                     Gemm.weightGradient(dWeight.tensor(), dPart, h.rows(first, last), first > 0);
@@ -113,14 +145,16 @@ public final class LossOperation {
             });
             dHidden.release();
             dWeight.release();
+        } else {
+            tape.end();
         }
-        return new Loss(tape, sum);
+        return sum;
     }
 
-    private static Loss tiled(Tape tape, Variable hidden, Parameter weight, Tensor targets, double scale) {
+    private static Tensor tiled(Tape tape, Variable hidden, Parameter weight, Tensor targets, Tensor scale) {
         long width = Math.max(1, LOGITS_OF_TILE / hidden.value().size(0) / 128) * 128;
         Tensor sum = tape.device().empty(DType.F32, 1);
         TiledHead.apply(tape, hidden, weight, targets, scale, width, sum);
-        return new Loss(tape, sum);
+        return sum;
     }
 }

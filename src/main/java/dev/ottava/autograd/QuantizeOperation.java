@@ -15,6 +15,7 @@ public final class QuantizeOperation {
      * @param producer how the operation that made x saves it: from that, the codes are made again where they are not saved
      */
     public static QuantizedVariable apply(Tape tape, Variable x, Scaling scaling, Saving producer) {
+        tape.begin("quantize");
         Tensor input = x.value();
         QuantizedVariable y = QuantizedVariable.operand(tape, input.dtype(), scaling, input.size(0), input.size(1));
         Quantize.quantize(y.value(), input);

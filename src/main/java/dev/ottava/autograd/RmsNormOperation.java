@@ -13,6 +13,7 @@ public final class RmsNormOperation {
 
     /** Normalises the rows of x [rows, columns] and scales them with the weight [columns]. */
     public static Variable apply(Tape tape, Variable x, Parameter weight, double epsilon) {
+        tape.begin("rms_norm");
         Tensor input = x.value();
         Variable y = tape.empty(input.dtype(), input.shape());
         SharedTensor inverseRms = tape.side(DType.F32, input.size(0));
@@ -27,6 +28,7 @@ public final class RmsNormOperation {
     /** The same, quantised where it is made, for linear layers; from the FP8 form of x where that is what is saved. */
     public static QuantizedVariable quantized(
             Tape tape, Variable x, Parameter weight, double epsilon, Scaling scaling) {
+        tape.begin("rms_norm");
         Tensor input = x.value();
         DType dtype = input.dtype();
         QuantizedVariable y = QuantizedVariable.operand(tape, dtype, scaling, input.size(0), input.size(1));

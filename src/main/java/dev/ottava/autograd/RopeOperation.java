@@ -15,6 +15,7 @@ public final class RopeOperation {
      * @param sequence tokens of one sequence, at positions from 0
      */
     public static Variable apply(Tape tape, Variable x, Tensor cosine, Tensor sine, long sequence, long headDim) {
+        tape.begin("rope");
         Variable y = Tape.sharing(x);
         Rope.apply(heads(x.value(), headDim), cosine, sine, sequence, 0, false);
         tape.record(y.gradient(), List.of(), List.of(), parameters -> {

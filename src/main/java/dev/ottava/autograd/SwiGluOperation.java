@@ -18,6 +18,7 @@ public final class SwiGluOperation {
 
     /** Combines gate and up. */
     public static Variable apply(Tape tape, Variable gate, Variable up) {
+        tape.begin("swiglu");
         Tensor g = gate.value();
         Variable y = tape.empty(g.dtype(), g.shape());
         SwiGlu.forward(y.value(), g, up.value());
@@ -41,6 +42,7 @@ public final class SwiGluOperation {
      * outputs of linear layers in FP8.
      */
     public static QuantizedVariable quantized(Tape tape, Variable gate, Variable up, Scaling scaling) {
+        tape.begin("swiglu");
         Tensor g = gate.value();
         QuantizedVariable y = QuantizedVariable.operand(tape, g.dtype(), scaling, g.size(0), g.size(1));
         Quantize.swiGlu(y.value(), g, up.value());
@@ -65,6 +67,7 @@ public final class SwiGluOperation {
     /** The same of gate and up in groups of 16, which are saved as they are. */
     public static QuantizedVariable quantized(
             Tape tape, QuantizedVariable gate, QuantizedVariable up, Scaling scaling) {
+        tape.begin("swiglu");
         QuantizedMatrix g = gate.value();
         QuantizedMatrix u = up.value();
         QuantizedVariable y = QuantizedVariable.operand(tape, gate.gradient().dtype(), scaling, g.rows(), g.columns());

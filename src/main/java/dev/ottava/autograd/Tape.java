@@ -3,6 +3,7 @@ package dev.ottava.autograd;
 import dev.ottava.core.DType;
 import dev.ottava.core.Device;
 import dev.ottava.core.MemoryPurpose;
+import dev.ottava.core.Ranges;
 import dev.ottava.core.Tensor;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -27,7 +28,18 @@ public final class Tape implements AutoCloseable {
         void release();
     }
 
-    private record Node(Output output, Backward backward, List<? extends Held> saved) {
+    /** The operation's name is that of its ranges; null where there are none. */
+    private record Node(String operation, Output output, Backward backward, List<? extends Held> saved) {
+        void run(ParameterGradients parameters) {
+            if (operation == null) {
+                backward.run(parameters);
+            } else {
+                Ranges.push(operation + " backward");
+                backward.run(parameters);
+                Ranges.pop();
+            }
+        }
+
         void releaseGradient() {
             if (output != null) {
                 output.release();
@@ -47,6 +59,8 @@ public final class Tape implements AutoCloseable {
     private SavingPolicy policy = SavingPolicy.AS_COMPUTED;
     private final List<Node> nodes = new ArrayList<>();
     private final Map<Parameter, Integer> uses = new HashMap<>();
+    private int layer = -1;
+    private String operation;
 
     private Tape(Device device, boolean recording, Predicate<Parameter> epilogue, boolean twice) {
         this.device = device;
@@ -93,6 +107,29 @@ public final class Tape implements AutoCloseable {
         return policy;
     }
 
+    /** Says which layer, counted from 0, the operations from here on are of; -1: of none. Their ranges are named after it. */
+    public void enter(int newLayer) {
+        layer = newLayer;
+    }
+
+    /** Begins the range of an operation. {@link #record} ends it. */
+    void begin(String name) {
+        if (Ranges.ON) {
+            operation = layer < 0 ? name : "layer " + layer + "/" + name;
+            Ranges.push(operation + " forward");
+        }
+    }
+
+    /** Ends the range of an operation that has begun, and returns its name; null if none has. */
+    String end() {
+        String ended = operation;
+        if (ended != null) {
+            operation = null;
+            Ranges.pop();
+        }
+        return ended;
+    }
+
     /** What an operation saves of a variable. On a tape that saves nothing, a form is made only where it is computed with. */
     SharedSaved save(Variable x, Saving saving) {
         return x.saved(recording || saving == Saving.FP8 ? saving : Saving.AS_COMPUTED);
@@ -116,12 +153,13 @@ public final class Tape implements AutoCloseable {
 
     /** Notes an operation. {@code saved} is held until it has run backward. The loss, where the backward pass starts, has no output. */
     void record(Output output, List<Parameter> parameters, List<? extends Held> saved, Backward backward) {
+        String name = end();
         if (!recording) {
             return;
         }
         saved.forEach(Held::retain);
         parameters.forEach(parameter -> uses.merge(parameter, 1, Integer::sum));
-        nodes.add(new Node(output, backward, saved));
+        nodes.add(new Node(name, output, backward, saved));
     }
 
     /**
@@ -133,7 +171,7 @@ public final class Tape implements AutoCloseable {
         parameters.expect(uses);
         for (int i = nodes.size() - 1; i >= 0; i--) {
             Node node = nodes.get(i);
-            node.backward().run(parameters);
+            node.run(parameters);
             if (keepForAnotherPass) {
                 node.releaseGradient();
             } else {
@@ -145,6 +183,7 @@ public final class Tape implements AutoCloseable {
 
     @Override
     public void close() {
+        end();
         nodes.forEach(Node::release);
         nodes.clear();
     }

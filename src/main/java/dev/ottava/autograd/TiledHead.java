@@ -18,7 +18,7 @@ final class TiledHead {
     private final Variable hidden;
     private final Parameter weight;
     private final Tensor targets;
-    private final double scale;
+    private final Tensor scale;
     private final SharedTensor running;
     private final long rows;
     private final long vocabulary;
@@ -27,9 +27,10 @@ final class TiledHead {
     /**
      * A head.
      *
+     * @param scale [1], F32: what the gradient is multiplied with
      * @param width of a tile of the vocabulary
      */
-    private TiledHead(Tape tape, Variable hidden, Parameter weight, Tensor targets, double scale, long width) {
+    private TiledHead(Tape tape, Variable hidden, Parameter weight, Tensor targets, Tensor scale, long width) {
         this.device = tape.device();
         this.hidden = hidden;
         this.weight = weight;
@@ -43,7 +44,7 @@ final class TiledHead {
 
     /** Writes the sum of the losses to {@code sum} [1] and notes the backward pass. */
     static void apply(
-            Tape tape, Variable hidden, Parameter weight, Tensor targets, double scale, long width, Tensor sum) {
+            Tape tape, Variable hidden, Parameter weight, Tensor targets, Tensor scale, long width, Tensor sum) {
         TiledHead head = new TiledHead(tape, hidden, weight, targets, scale, width);
         head.forward(sum);
         tape.record(null, List.of(weight), List.of(hidden.shared(), head.running), head::backward);
@@ -92,8 +93,7 @@ final class TiledHead {
     private void tiles(Tensor dHidden, GradientEpilogue epilogue, GradientTarget dW) {
         Tensor h = hidden.value();
         boolean inPlace = h.dtype() == DType.F32;
-        try (Tensor factor = device.tensor(new float[] {(float) scale}, 1);
-                Tensor logits = device.empty(DType.F32, rows * width);
+        try (Tensor logits = device.empty(DType.F32, rows * width);
                 Tensor other = inPlace ? null : device.empty(h.dtype(), rows * width);
                 Tensor sums = device.empty(DType.F32, (vocabulary + width - 1) / width)) {
             for (long first = 0; first < vocabulary; first += width) {
@@ -102,7 +102,7 @@ final class TiledHead {
                 Tensor dPart = inPlace ? part : tile(other, last - first);
                 try (Operand<Tensor> w = rows(first, last)) {
                     Gemm.multiply(part, h, w.value());
-                    CrossEntropy.tileGradient(dPart, part, targets, running.tensor(), factor, first);
+                    CrossEntropy.tileGradient(dPart, part, targets, running.tensor(), scale, first);
                     // Before the weight changes.
                     Gemm.inputGradient(dHidden, dPart, w.value(), first > 0);
                 }

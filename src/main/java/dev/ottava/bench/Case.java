@@ -1,8 +1,10 @@
 package dev.ottava.bench;
 
 import dev.ottava.core.DType;
-import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
 
 /**
  * One operation on one shape.
@@ -13,8 +15,15 @@ import java.util.List;
  * @param work by formula
  * @param cold whether the caches are emptied before each run; what is larger than any cache runs as it does in training
  * @param setup makes what is timed
+ * @param rivals who does the same and is measured before, alone: what does not fit beside it on the device
  */
-public record Case(String name, String shape, DType dtype, Work work, boolean cold, Setup setup) {
+public record Case(
+        String name, String shape, DType dtype, Work work, boolean cold, Setup setup, List<Rival> rivals) {
+    /** Without rivals. */
+    public Case(String name, String shape, DType dtype, Work work, boolean cold, Setup setup) {
+        this(name, shape, dtype, work, cold, setup, List.of());
+    }
+
     /** Allocates the tensors, and returns what is timed. */
     public interface Setup {
         Variants prepare(Tensors tensors);
@@ -33,25 +42,58 @@ public record Case(String name, String shape, DType dtype, Work work, boolean co
         }
     }
 
+    /** Who does the same, or moves as many bytes, in turns with the operation. */
+    public record Peer(String name, Runnable run) {}
+
+    /** Who does the same on a device of its own. */
+    public record Rival(String name, Setup setup) {}
+
     /**
-     * What is timed.
+     * What is timed, and what is known of it once its inputs are there.
      *
      * @param ours the operation
-     * @param peer who does the same, or moves as many bytes; null if there is nobody
-     * @param theirs the peer's run; null if there is none
+     * @param peers the first is the one that results are compared by; others are told beside it
+     * @param work null: that of the case
+     * @param details fields of the result's line, of {@link Result#DETAILS}
      */
-    public record Variants(Runnable ours, String peer, Runnable theirs) {
+    public record Variants(Runnable ours, List<Peer> peers, Work work, Map<String, Object> details) {
+        /** Beside one peer. */
+        public Variants(Runnable ours, String peer, Runnable theirs) {
+            this(ours, List.of(new Peer(peer, theirs)), null, Map.of());
+        }
+
         public static Variants alone(Runnable ours) {
-            return new Variants(ours, null, null);
+            return new Variants(ours, List.of(), null, Map.of());
+        }
+
+        /** Beside one more. */
+        public Variants and(String peer, Runnable theirs) {
+            return new Variants(
+                    ours, Stream.concat(peers.stream(), Stream.of(new Peer(peer, theirs))).toList(), work, details);
+        }
+
+        /** Whose work follows from the inputs. */
+        public Variants doing(Work counted) {
+            return new Variants(ours, peers, counted, details);
+        }
+
+        /** With a field of the result's line. */
+        public Variants with(String field, Object value) {
+            Map<String, Object> more = new LinkedHashMap<>(details);
+            more.put(field, value);
+            return new Variants(ours, peers, work, more);
         }
 
         List<Runnable> runs() {
-            List<Runnable> runs = new ArrayList<>(List.of(ours));
-            if (peer != null) {
-                runs.add(theirs);
-            }
-            return runs;
+            return Stream.concat(Stream.of(ours), peers.stream().map(Peer::run)).toList();
         }
+    }
+
+    /** The same with a field of its line. */
+    public Case with(String field, Object value) {
+        Setup same = setup;
+        return new Case(
+                name, shape, dtype, work, cold, tensors -> same.prepare(tensors).with(field, value), rivals);
     }
 
     /** A case on cold caches. */

@@ -22,6 +22,7 @@ public final class Environment {
             "instructions",
             "threads",
             "matmul",
+            "attention",
             "architecture",
             "kernels",
             "compute_capability",

@@ -1,11 +1,8 @@
 package dev.ottava.bench;
 
-import dev.ottava.autograd.Parameter;
-import dev.ottava.core.DType;
 import dev.ottava.core.Device;
 import dev.ottava.core.DeviceMemoryException;
 import dev.ottava.core.MemoryStatistics;
-import dev.ottava.core.Tensor;
 import dev.ottava.data.Batch;
 import dev.ottava.nn.LlamaConfig;
 import dev.ottava.nn.LlamaModel;
@@ -13,9 +10,7 @@ import dev.ottava.train.Trainer;
 import dev.ottava.train.TrainingOptions;
 import dev.ottava.train.TrainingStep;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.SplittableRandom;
 
 /**
@@ -34,8 +29,6 @@ public final class LargestModel {
         {6656, 17920, 52, 60},
         {8192, 22016, 64, 80}
     };
-
-    private static final int PANEL = 128;
 
     private final TrainingOptions options;
     private final int length;
@@ -109,7 +102,7 @@ public final class LargestModel {
     public Outcome run(LlamaConfig config, Device device, int steps) {
         SplittableRandom random = new SplittableRandom(options.seed());
         try (LlamaModel model = LlamaModel.empty(config, device, options.precision())) {
-            fill(model, random);
+            RandomWeights.fill(model, random);
             try (TrainingStep step = new TrainingStep(model, options)) {
                 List<Double> losses = new ArrayList<>();
                 long held = 0;
@@ -128,40 +121,5 @@ public final class LargestModel {
         int[] ids = random.ints(count, 0, config.vocabSize()).toArray();
         int[] targets = random.ints(count, 0, config.vocabSize()).toArray();
         return new Batch(options.batchSize(), length, ids, targets, count, count);
-    }
-
-    /** Matrices get panels of normal numbers, drawn once for each width, each at a random place of them; norms get 1. */
-    private static void fill(LlamaModel model, SplittableRandom random) {
-        Map<Long, Tensor> drawn = new HashMap<>();
-        try {
-            for (Parameter parameter : model.parameters()) {
-                Tensor weight = parameter.weight();
-                if (weight.rank() == 1) {
-                    weight.fill(1);
-                    continue;
-                }
-                long columns = weight.size(1);
-                Tensor numbers = drawn.computeIfAbsent(columns, width -> normal(model.device(), width, random));
-                for (long first = 0; first < weight.size(0); first += PANEL) {
-                    int at = random.nextInt(PANEL);
-                    parameter.set(first, numbers.rows(at, at + Math.min(PANEL, weight.size(0) - first)));
-                }
-            }
-        } finally {
-            drawn.values().forEach(Tensor::close);
-        }
-        model.changed();
-    }
-
-    private static Tensor normal(Device device, long columns, SplittableRandom random) {
-        Tensor numbers = device.empty(DType.F32, 2 * PANEL, columns);
-        float[] row = new float[(int) columns];
-        for (int i = 0; i < 2 * PANEL; i++) {
-            for (int j = 0; j < row.length; j++) {
-                row[j] = (float) (0.02 * random.nextGaussian());
-            }
-            numbers.rows(i, i + 1).copyFrom(row);
-        }
-        return numbers;
     }
 }

@@ -3,6 +3,7 @@ package dev.ottava.bench;
 import dev.ottava.binding.OpenBlas;
 import dev.ottava.core.Device;
 import dev.ottava.core.Tensor;
+import dev.ottava.cuda.Cudnn;
 import java.util.Optional;
 
 /** Libraries that do the same, on the class path of the benchmarks only. */
@@ -21,6 +22,10 @@ public final class Peers {
 
     /** What cannot be measured beside a device because it is missing; empty if nothing is. */
     public static Optional<String> missing(String device) {
+        if (device.startsWith("cuda") && !Cudnn.available()) {
+            return Optional.of(
+                    "cuDNN, the peer of attention: " + Cudnn.reason() + "; attention is measured without it");
+        }
         return device.equals("cpu") && !OpenBlas.isPresent()
                 ? Optional.of("OpenBLAS, the peer of matrix products, is not on the class path"
                         + " (org.bytedeco:openblas): they are measured without it")

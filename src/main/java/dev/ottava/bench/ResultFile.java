@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.ottava.bench.Case.Work;
+import dev.ottava.bench.Result.Peer;
 import dev.ottava.core.InvalidArgumentException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -20,6 +21,9 @@ import java.util.Map;
 public final class ResultFile {
     private static final ObjectMapper MAPPER = new ObjectMapper();
     private static final MathContext DIGITS = new MathContext(7);
+
+    /** Of all peers but the first. */
+    private static final String OTHERS = "other_peers";
 
     private ResultFile() {}
 
@@ -50,24 +54,57 @@ public final class ResultFile {
             put(line, "fraction_of_limit", result.fractionOfLimit());
             line.put("limited_by", result.limitedByArithmetic() ? "arithmetic" : "memory");
         }
-        if (result.peer() != null) {
-            line.put("peer", result.peer());
-            put(line, "peer_seconds", result.peerSamples().median());
-            put(line, "peer_spread", result.peerSamples().spread());
-            put(line, "ratio_to_peer", result.ratioToPeer());
+        List<Peer> peers = result.peers();
+        if (!peers.isEmpty()) {
+            peer(line, "peer_", result, peers.get(0));
         }
         if (result.peakBytes() > 0) {
             line.put("peak_bytes", result.peakBytes());
         }
+        result.details().forEach((field, value) -> detail(line, field, value));
         line.putAll(result.environment());
         line.put("samples", rounded(result.samples()));
-        if (result.peer() != null) {
-            line.put("peer_samples", rounded(result.peerSamples()));
+        if (!peers.isEmpty()) {
+            line.put("peer_samples", rounded(peers.get(0).samples()));
+        }
+        if (peers.size() > 1) {
+            line.put(
+                    OTHERS,
+                    peers.stream().skip(1).map(each -> other(result, each)).toList());
         }
         try {
             return MAPPER.writeValueAsString(line);
         } catch (JsonProcessingException e) {
             throw new IllegalArgumentException(e);
+        }
+    }
+
+    /** What the line says of a peer, its raw times apart. */
+    private static void peer(Map<String, Object> line, String prefix, Result result, Peer peer) {
+        line.put("peer", peer.name());
+        put(line, prefix + "seconds", peer.samples().median());
+        put(line, prefix + "spread", peer.samples().spread());
+        put(line, "ratio_to_peer", result.ratioTo(peer));
+        put(line, "percent_of_peer", 100 / result.ratioTo(peer));
+        if (peer.peakBytes() > 0) {
+            line.put(prefix + "peak_bytes", peer.peakBytes());
+            put(line, "memory_ratio_to_peer", (double) peer.peakBytes() / result.peakBytes());
+        }
+        peer.details().forEach((field, value) -> detail(line, prefix + field, value));
+    }
+
+    private static Map<String, Object> other(Result result, Peer peer) {
+        Map<String, Object> object = new LinkedHashMap<>();
+        peer(object, "", result, peer);
+        object.put("samples", rounded(peer.samples()));
+        return object;
+    }
+
+    private static void detail(Map<String, Object> line, String field, Object value) {
+        if (value instanceof Double number) {
+            put(line, field, number);
+        } else {
+            line.put(field, value);
         }
     }
 
@@ -104,9 +141,13 @@ public final class ResultFile {
     private static Result result(JsonNode line) {
         String dtype = line.path("dtype").asText();
         double peak = line.path("ceiling_operations_per_second").asDouble();
-        String peer = line.has("peer_samples") ? line.path("peer").asText() : null;
+        List<Peer> peers = new ArrayList<>();
+        if (line.has("peer_samples")) {
+            peers.add(peer(line, "peer_"));
+        }
+        line.path(OTHERS).forEach(other -> peers.add(peer(other, "")));
         Map<String, Object> environment = new LinkedHashMap<>();
-        line.fields().forEachRemaining(field -> {
+        line.properties().forEach(field -> {
             if (Environment.FIELDS.contains(field.getKey())) {
                 environment.put(field.getKey(), MAPPER.convertValue(field.getValue(), Object.class));
             }
@@ -121,12 +162,32 @@ public final class ResultFile {
                         line.path("operations").asDouble(),
                         line.path("tokens").asLong()),
                 samples(line.path("samples")),
-                peer,
-                peer == null ? null : samples(line.path("peer_samples")),
+                peers,
                 line.path("peak_bytes").asLong(),
+                details(line, ""),
                 new Ceilings(
                         line.path("ceiling_bytes_per_second").asDouble(), peak > 0 ? Map.of(dtype, peak) : Map.of()),
                 environment);
+    }
+
+    private static Peer peer(JsonNode line, String prefix) {
+        return new Peer(
+                line.path("peer").asText(),
+                samples(line.path(prefix + "samples")),
+                line.path(prefix + "peak_bytes").asLong(),
+                details(line, prefix));
+    }
+
+    private static Map<String, Object> details(JsonNode line, String prefix) {
+        Map<String, Object> details = new LinkedHashMap<>();
+        line.properties().forEach(field -> {
+            String name = field.getKey();
+            if (name.startsWith(prefix) && Result.DETAILS.contains(name.substring(prefix.length()))) {
+                details.put(
+                        name.substring(prefix.length()), MAPPER.convertValue(field.getValue(), Object.class));
+            }
+        });
+        return details;
     }
 
     private static Samples samples(JsonNode turns) {

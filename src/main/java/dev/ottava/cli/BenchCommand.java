@@ -54,8 +54,8 @@ final class BenchCommand implements Callable<Integer> {
             arity = "0..*",
             paramLabel = "SUITE",
             description =
-                    "gemm, quantize, norm, activation, loss, attention, optimizer (kernels); block, step (training);"
-                            + " default: all of them.")
+                    "gemm, quantize, norm, activation, loss, attention, sparse-attention, optimizer, fused (kernels);"
+                            + " block, step (training); default: all of them.")
     private List<String> suites = new ArrayList<>();
 
     @Mixin

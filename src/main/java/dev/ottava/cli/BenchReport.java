@@ -11,6 +11,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /** Results of one run as a page that needs nothing else, no script and no network. */
 record BenchReport(List<Result> results) {
@@ -85,11 +87,11 @@ record BenchReport(List<Result> results) {
     private void ratios(StringBuilder body) {
         Map<String, RatioBars> charts = new LinkedHashMap<>();
         for (Result result : measured()) {
-            if (result.peer() != null) {
+            for (Result.Peer peer : result.peers()) {
                 double uncertainty =
-                        result.samples().uncertainty() + result.peerSamples().uncertainty();
-                charts.computeIfAbsent(result.peer(), peer -> new RatioBars("as fast as " + peer))
-                        .bar(colour(result.suite()), label(result), result.ratioToPeer(), whisker(uncertainty));
+                        result.samples().uncertainty() + peer.samples().uncertainty();
+                charts.computeIfAbsent(peer.name(), name -> new RatioBars("as fast as " + name))
+                        .bar(colour(result.suite()), label(result), result.ratioTo(peer), whisker(uncertainty));
             }
         }
         charts.forEach((peer, chart) ->
@@ -159,7 +161,7 @@ record BenchReport(List<Result> results) {
         for (String name : List.of("case", "shape", "dtype")) {
             table.append("<th>").append(name).append("</th>");
         }
-        for (String name : List.of("median", "spread", "runs", "rate", "of limit", "peer", "ratio")) {
+        for (String name : List.of("median", "spread", "runs", "rate", "of limit", "peer", "ratio", "kernel")) {
             table.append("<th class=\"number\">").append(name).append("</th>");
         }
         table.append("</tr></thead>\n<tbody>\n");
@@ -172,13 +174,19 @@ record BenchReport(List<Result> results) {
                     String.valueOf(result.samples().runs()),
                     BenchTable.rate(result),
                     BenchTable.percent(result.fractionOfLimit()),
-                    result.peer() == null ? "" : result.peer(),
-                    result.peer() == null ? "" : Format.fixed(result.ratioToPeer(), 2))) {
-                table.append("</td><td class=\"number\">").append(Html.escape(value));
+                    lines(result, Result.Peer::name),
+                    lines(result, peer -> Format.fixed(result.ratioTo(peer), 2)),
+                    result.details().getOrDefault("kernel", "").toString())) {
+                table.append("</td><td class=\"number\">")
+                        .append(Html.escape(value).replace("\n", "<br>"));
             }
             table.append("</td></tr>\n");
         }
         return table.append("</tbody></table>").toString();
+    }
+
+    private static String lines(Result result, Function<Result.Peer, String> text) {
+        return result.peers().stream().map(text).collect(Collectors.joining("\n"));
     }
 
     /** What is the same for all results, and from where to where what is not. */

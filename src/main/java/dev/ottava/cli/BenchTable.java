@@ -1,9 +1,10 @@
 package dev.ottava.cli;
 
-import dev.ottava.bench.Comparison;
 import dev.ottava.bench.Comparison.Change;
+import dev.ottava.bench.Comparison;
 import dev.ottava.bench.Result;
 import java.io.PrintStream;
+import java.util.stream.Collectors;
 
 /** Results and comparisons as Markdown tables, aligned for a terminal. */
 final class BenchTable {
@@ -26,7 +27,9 @@ final class BenchTable {
                 percent(result.samples().spread()),
                 rate(result),
                 percent(result.fractionOfLimit()),
-                result.peer() == null ? "" : Format.fixed(result.ratioToPeer(), 2) + " × " + result.peer());
+                result.peers().stream()
+                        .map(peer -> Format.fixed(result.ratioTo(peer), 2) + " × " + peer.name())
+                        .collect(Collectors.joining(", ")));
     }
 
     /** What the case is limited by, a second; of training, the tokens. */

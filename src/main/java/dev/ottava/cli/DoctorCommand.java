@@ -1,7 +1,10 @@
 package dev.ottava.cli;
 
+import dev.ottava.core.DType;
 import dev.ottava.core.Device;
+import dev.ottava.core.Tensor;
 import dev.ottava.hub.Tokenizer;
+import dev.ottava.kernel.CudnnAttention;
 import java.io.PrintStream;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -79,11 +82,17 @@ final class DoctorCommand implements Callable<Integer> {
             String matmul = device.property("matmul");
             boolean library = matmul.startsWith("cuBLASLt");
             row("cuBLASLt", library ? "found" : "not found", matmul + (library ? ", " : " ") + "multiplies matrices");
+            String attention = device.property("attention");
+            boolean cudnn = attention.startsWith("cuDNN");
+            row("cuDNN", cudnn ? "found" : "not found", "dense attention by " + attention);
             row(
                     "GPU memory",
                     "found",
                     Format.bytes(device.availableBytes()) + " free of "
                             + Format.bytes(Long.parseLong(device.property("memory"))));
+            if (cudnn) {
+                engines(device);
+            }
         } catch (RuntimeException failure) {
             row("CUDA driver", driver ? "found" : "not found", driver ? "libcuda.so.1" : Failures.line(failure));
             row(
@@ -91,6 +100,23 @@ final class DoctorCommand implements Callable<Integer> {
                     "not found",
                     driver ? Failures.line(failure) : "it needs the driver; Ottava computes on cpu");
         }
+    }
+
+    /** What cuDNN has for training on one sequence, in a layer of Llama 3 8B. */
+    private void engines(Device device) {
+        try (Tensor q = device.empty(DType.BF16, 1, 2048, 32, 128);
+                Tensor k = device.empty(DType.BF16, 1, 2048, 8, 128)) {
+            engine("attention", CudnnAttention.missing(q, k, false));
+            engine("gradients of attention", CudnnAttention.missing(q, k, true));
+        }
+    }
+
+    private void engine(String of, String missing) {
+        boolean found = missing.isEmpty();
+        row(
+                "cuDNN engine",
+                found ? "found" : "not found",
+                "for " + of + " in training, 2048 tokens, 32 / 8 heads of 128" + (found ? "" : ": " + missing));
     }
 
     private void tokenizers() {

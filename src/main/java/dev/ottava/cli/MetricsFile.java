@@ -14,7 +14,7 @@ import java.util.List;
 /**
  * What a run wrote to metrics.jsonl, the part before a restart included.
  *
- * @param steps the logged steps
+ * @param steps the logged steps; {@code issue} as {@link dev.ottava.train.StepMetrics.Issue}, or empty in files of older versions
  * @param evaluations the evaluations
  */
 record MetricsFile(List<Step> steps, List<Evaluation> evaluations) {
@@ -26,7 +26,9 @@ record MetricsFile(List<Step> steps, List<Evaluation> evaluations) {
             double learningRate,
             long tokens,
             double tokensPerSecond,
-            long peakBytes) {}
+            long peakBytes,
+            double hostMilliseconds,
+            String issue) {}
 
     /** An evaluation after a step. */
     record Evaluation(int step, double loss) {}
@@ -61,7 +63,9 @@ record MetricsFile(List<Step> steps, List<Evaluation> evaluations) {
                     line.path("learning_rate").asDouble(),
                     line.path("tokens").asLong(),
                     line.path("tokens_per_second").asDouble(),
-                    line.path("peak_bytes").asLong()));
+                    line.path("peak_bytes").asLong(),
+                    line.path("host_milliseconds").asDouble(),
+                    line.path("issue").asText()));
         }
     }
 }

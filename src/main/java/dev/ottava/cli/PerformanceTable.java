@@ -58,6 +58,10 @@ final class PerformanceTable {
             new Row("cross-entropy and its gradient", "cross_entropy", "BF16"),
             new Row("attention forward", "attention forward", "BF16"),
             new Row("attention backward", "attention backward", "BF16"),
+            new Row("quantise and select in 4 bits, one query of 4", "sale quantize and select", "BF16"),
+            new Row("attention over 15 % of the blocks", "sparse attention, 15 %", "BF16"),
+            new Row("prefill that estimates and keeps 15 %", "sale prefill, 15 %", "BF16"),
+            new Row("prefill that estimates and keeps 12 %", "sale prefill, 12 %", "BF16"),
             new Row("LOMO update", "lomo", "BF16"),
             new Row("AdaLomo update", "adalomo", "BF16"),
             new Row("AdamW update", "adamw", "BF16"),
@@ -67,6 +71,7 @@ final class PerformanceTable {
             new Row("decoder block, forward and backward", "block forward and backward", "BF16"),
             new Row("training step with LOMO, BF16", "lomo step", "BF16"),
             new Row("training step with LOMO, FP8", "lomo step", "E4M3"),
+            new Row("training step with AdamW, FP8 beside BF16 (COAT)", "coat step", "E4M3"),
             new Row("training step, F32, beside libtorch", LIBTORCH, "F32"),
             new Row("training step, BF16, beside libtorch", LIBTORCH, "BF16"));
 
@@ -157,8 +162,15 @@ final class PerformanceTable {
         return figures;
     }
 
-    /** What says most: tokens of training, a peer that does the same, or else the fraction of the limit. */
+    /** What says most: a peer that does the same, tokens of training, or else the fraction of the limit. */
     private static String text(JsonNode line) {
+        if (line.has("memory_ratio_to_peer")) {
+            return times(line, "ratio_to_peer", line.path("peer").asText()) + ", memory 1 / "
+                    + Format.fixed(line.path("memory_ratio_to_peer").asDouble(), 2);
+        }
+        if (line.path("name").asText().equals("sale quantize and select")) {
+            return BenchTable.percent(line.path("percent_of_peer").asDouble() / 100) + " of its time";
+        }
         if (line.path("name").asText().endsWith("step")) {
             return Format.count(line.path("tokens_per_second").asDouble()) + " tokens/s";
         }

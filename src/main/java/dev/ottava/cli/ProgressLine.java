@@ -39,6 +39,11 @@ final class ProgressLine implements TrainingListener {
     }
 
     @Override
+    public void onNotice(String line) {
+        line(line);
+    }
+
+    @Override
     public void onEvaluation(int step, double evalLoss) {
         line(String.format(Locale.ROOT, "step %d/%d  evaluation loss %.4f", step, steps, evalLoss));
     }

@@ -77,9 +77,22 @@ record Report(String title, String remark, Map<String, String> options, MetricsF
             }
             numbers.put("tokens", Format.count((double) last.tokens()));
             numbers.put("median tokens/s", Format.count(median(values(Step::tokensPerSecond))));
+            hostTime(numbers, "graph", "host ms/step, graph");
+            hostTime(numbers, "queued", "host ms/step, no graph");
         }
         numbers.put("peak memory", Format.bytes(memory.peakBytes()));
         return numbers;
+    }
+
+    /** Where the host goes ahead of the device, what a step takes of it; otherwise there is nothing to tell apart. */
+    private void hostTime(Map<String, String> numbers, String issue, String title) {
+        double[] milliseconds = metrics.steps().stream()
+                .filter(step -> step.issue().equals(issue))
+                .mapToDouble(Step::hostMilliseconds)
+                .toArray();
+        if (milliseconds.length > 0) {
+            numbers.put(title, Format.plain(median(milliseconds)));
+        }
     }
 
     private String loss() {

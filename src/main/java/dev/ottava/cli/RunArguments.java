@@ -63,6 +63,14 @@ final class RunArguments {
     boolean keepOperands;
 
     @Option(
+            names = "--graph",
+            negatable = true,
+            defaultValue = "true",
+            fallbackValue = "true",
+            description = "On cuda, record the step once for each shape of batches and launch it as one (default), or not.")
+    boolean graph;
+
+    @Option(
             names = "--save-dtype",
             paramLabel = "fp32|bf16",
             description = "What the model is saved in when training is done (default: as --weights; fp8 as transformers"

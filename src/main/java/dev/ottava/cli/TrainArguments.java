@@ -98,6 +98,7 @@ final class TrainArguments {
                 run.activations == Activations.FP8,
                 recompute == Recompute.BLOCK,
                 run.keepOperands,
+                run.graph,
                 run.logSteps,
                 run.saveSteps,
                 run.keepCheckpoints,

@@ -84,13 +84,21 @@ final class TrainingJob {
 
     private TrainingListener listener(Device device, TrainingOptions options, Path output) {
         ProgressLine progress = new ProgressLine(terminal, options.steps(), System::nanoTime);
+        HostTime hostTime = new HostTime();
         return new TrainingListener() {
             @Override
             public void onStep(StepMetrics metrics, boolean logged) {
                 progress.onStep(metrics, logged);
+                hostTime.add(metrics);
                 if (metrics.step() == options.steps()) {
                     progress.close();
+                    hostTime.summary().ifPresent(progress::line);
                 }
+            }
+
+            @Override
+            public void onNotice(String line) {
+                progress.onNotice(line);
             }
 
             @Override

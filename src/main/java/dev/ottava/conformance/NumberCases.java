@@ -95,7 +95,7 @@ final class NumberCases {
         // No NaN, whose bits differ between processors, and nothing that gives one; subnormal numbers too.
         Arrays.setAll(
                 input, i -> (random.nextInt() & 0x80000000) | ((2 + random.nextInt(0x7f000000)) >>> random.nextInt(2)));
-        int[] expected = new int[11 * COUNT];
+        int[] expected = new int[12 * COUNT];
         for (int i = 0; i < COUNT; i++) {
             int u = input[3 * i];
             int v = input[3 * i + 1];
@@ -113,8 +113,9 @@ final class NumberCases {
                 Integer.bitCount(u),
                 Integer.numberOfLeadingZeros(u),
                 Integer.numberOfTrailingZeros(u) + 1, // u is not 0
+                u >>> 16 & 0x7f80, // the exponent alone is the power of two
             };
-            System.arraycopy(results, 0, expected, 11 * i, 11);
+            System.arraycopy(results, 0, expected, 12 * i, 12);
         }
         return new ConformanceCase(
                 "arithmetic", "any_arithmetic", ConformanceCase.parametersOf(COUNT), input, expected);

@@ -4,6 +4,7 @@ import dev.ottava.binding.Binding;
 import dev.ottava.binding.Native;
 import dev.ottava.cuda.CublasLt;
 import dev.ottava.cuda.CudaException;
+import dev.ottava.cuda.Cudnn;
 
 /**
  * Where tensors live and operations run. One thread at a time uses a device.
@@ -28,7 +29,9 @@ public final class Device implements AutoCloseable {
     private final LeakDetector leaks;
     private final long stream;
     private CublasLt cublasLt;
+    private Cudnn cudnn;
     private String matmul;
+    private String attention;
     private long handle;
 
     private Device(String name, long handle) {
@@ -40,7 +43,7 @@ public final class Device implements AutoCloseable {
     }
 
     /**
-     * Opens a device with all processors, and with a library for matrix products where there is one: oneDNN on cpu, cuBLASLt on cuda.
+     * Opens a device with all processors, and with libraries where there are any: for matrix products oneDNN on cpu, cuBLASLt on cuda; for dense attention cuDNN on cuda.
      *
      * @param name {@code cpu}, {@code cuda}, {@code cuda:N}, {@code simt} or {@code meta}
      * @throws UnsupportedException where there is no such GPU, or no driver, or no kernels for it; the message says which
@@ -53,17 +56,22 @@ public final class Device implements AutoCloseable {
      * Opens a device.
      *
      * @param threads for cpu and simt; 0 takes one per processor
-     * @param library multiply matrices with oneDNN on cpu, or cuBLASLt on cuda, if its jar is on the class path and the machine has it; otherwise, and on
-     *     other devices, with Ottava's own kernel. The property {@code matmul} says which, and why.
+     * @param library multiply matrices with oneDNN on cpu, or cuBLASLt on cuda, and attend with cuDNN on cuda, if its jar is on the class path and the machine has it; otherwise, and on
+     *     other devices, with Ottava's own kernels. The properties {@code matmul} and, on cuda, {@code attention} say which, and why. {@code OTTAVA_CUDNN=none} in the environment
+     *     leaves out cuDNN alone.
      */
     public static Device open(String name, int threads, boolean library) {
         load();
+        Ranges.attach();
         String oneDnn = library && name.equals("cpu") ? Binding.oneDnnPath().orElse("") : "";
         long[] handle = new long[1];
         Status.check(Native.ottava_device_open(name, oneDnn, threads, handle));
         Device device = new Device(name, handle[0]);
         if (library && name.startsWith("cuda")) {
             device.openCublasLt();
+            device.openCudnn();
+        } else if (name.startsWith("cuda")) {
+            device.attention = "Ottava";
         }
         return device;
     }
@@ -80,6 +88,24 @@ public final class Device implements AutoCloseable {
             }
         }
         matmul = property("matmul") + " (no cuBLASLt: " + missing + ")";
+    }
+
+    private void openCudnn() {
+        String wanted = System.getenv("OTTAVA_CUDNN");
+        String missing = "none".equals(wanted) ? "OTTAVA_CUDNN=none" : Cudnn.reason();
+        if (missing.isEmpty()) {
+            try {
+                cudnn = new Cudnn(handle, stream, property("compute_capability"));
+                attention = Cudnn.version()
+                        + (cudnn.hasDeterministicBackward()
+                                ? ""
+                                : ", gradients by Ottava: cuDNN's are known to be deterministic on compute capability 9 alone");
+                return;
+            } catch (CudaException e) {
+                missing = e.getMessage();
+            }
+        }
+        attention = "Ottava (no cuDNN: " + missing + ")";
     }
 
     private static void load() {
@@ -106,12 +132,15 @@ public final class Device implements AutoCloseable {
     }
 
     /**
-     * Text such as {@code processor}, {@code instructions}, {@code threads}, {@code matmul}, {@code architecture}, {@code driver}; empty if there is none
-     * of that name. The header ottava/device.h lists them.
+     * Text such as {@code processor}, {@code instructions}, {@code threads}, {@code matmul}, {@code attention}, {@code architecture}, {@code driver}; empty if there is
+     * none of that name. The header ottava/device.h lists them.
      */
     public String property(String property) {
         if (property.equals("matmul") && matmul != null) {
             return matmul;
+        }
+        if (property.equals("attention") && attention != null) {
+            return attention;
         }
         return Binding.deviceProperty(handle(), property);
     }
@@ -119,6 +148,11 @@ public final class Device implements AutoCloseable {
     /** Whether the device multiplies BF16 at more than the speed of F32. */
     public boolean hasNativeBf16() {
         return property("native_bf16").equals("true");
+    }
+
+    /** Whether a {@link Graph} can be recorded there: on cuda. */
+    public boolean hasGraphs() {
+        return property("graphs").equals("true");
     }
 
     /** Memory for one purpose. */
@@ -168,6 +202,11 @@ public final class Device implements AutoCloseable {
         return cublasLt;
     }
 
+    /** The library for dense attention on a cuda device, or null where Ottava's own kernel does all of it. For {@code Attention}. */
+    public Cudnn cudnn() {
+        return cudnn;
+    }
+
     MemoryPool pool() {
         handle();
         return pool;
@@ -191,6 +230,9 @@ public final class Device implements AutoCloseable {
             leaks.reportOpen();
             if (cublasLt != null) {
                 cublasLt.close();
+            }
+            if (cudnn != null) {
+                cudnn.close();
             }
             pool.close();
             Status.check(Native.ottava_device_close(handle));

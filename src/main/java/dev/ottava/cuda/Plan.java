@@ -169,7 +169,7 @@ final class Plan implements AutoCloseable {
             set(CUBLASLT_MATMUL_DESC_A_SCALE_MODE, mode(product.bScale()));
         }
         if (product.fast()) {
-            try (BytePointer on = new BytePointer((byte) 1)) {
+            try (BytePointer on = new BytePointer(1).put((byte) 1)) {
                 Session.check(
                         "cublasLtMatmulDescSetAttribute",
                         cublasLtMatmulDescSetAttribute(description, CUBLASLT_MATMUL_DESC_FAST_ACCUM, on, 1));

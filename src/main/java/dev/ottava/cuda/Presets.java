@@ -37,10 +37,7 @@ final class Presets {
             Matcher missing = MISSING_LIBRARY.matcher(String.valueOf(cause.getMessage()));
             if (missing.find()) {
                 String library = missing.group(1);
-                return library + " is not there: "
-                        + (library.startsWith("libcuda.")
-                                ? "NVIDIA's driver brings it"
-                                : "put the folder of CUDA 13's libraries on LD_LIBRARY_PATH");
+                return library + " is not there: " + remedy(library);
             }
         }
         String message = String.valueOf(error.getMessage());
@@ -49,5 +46,13 @@ final class Presets {
         }
         return error.getClass().getSimpleName().toLowerCase(Locale.ROOT) + ": "
                 + message.lines().findFirst().orElse("");
+    }
+
+    private static String remedy(String library) {
+        if (library.startsWith("libcuda.")) {
+            return "NVIDIA's driver brings it";
+        }
+        String whose = library.startsWith("libcudnn") ? "cuDNN 9" : "CUDA 13";
+        return "put the folder of " + whose + "'s libraries on LD_LIBRARY_PATH";
     }
 }

@@ -6,8 +6,6 @@ import static org.bytedeco.cuda.global.cublas.cublasLtDestroy;
 import static org.bytedeco.cuda.global.cublas.cublasLtGetStatusString;
 import static org.bytedeco.cuda.global.cublas.cublasLtGetVersion;
 
-import dev.ottava.binding.Binding;
-import dev.ottava.binding.Native;
 import org.bytedeco.cuda.cublas.cublasLtContext;
 import org.bytedeco.cuda.cudart.CUstream_st;
 import org.bytedeco.javacpp.Pointer;
@@ -25,37 +23,25 @@ final class Session implements AutoCloseable {
         }
     }
 
-    private static final class Stream extends CUstream_st {
-        Stream to(long newAddress) {
-            address = newAddress;
-            return this;
-        }
-    }
-
     final cublasLtContext handle = new cublasLtContext();
     final At workspace = new At();
-    private final long device;
-    private final long stream;
-    private final Stream nativeStream = new Stream();
+    private final Queue queue;
 
     Session(long device, long stream) {
-        this.device = device;
-        this.stream = stream;
+        queue = new Queue("cuBLASLt", device, stream);
         stream(); // the device's context becomes current
         check("cublasLtCreate", cublasLtCreate(handle));
-        long[] address = new long[1];
-        if (Native.ottava_memory_allocate(device, WORKSPACE_BYTES, address) != Native.OTTAVA_OK) {
+        try {
+            workspace.to(queue.allocate(WORKSPACE_BYTES));
+        } catch (CudaException e) {
             cublasLtDestroy(handle);
-            throw new CudaException("no workspace for cuBLASLt: " + Binding.lastError());
+            throw e;
         }
-        workspace.to(address[0]);
     }
 
     /** The stream to queue on. The device's context is current on this thread afterwards. */
     CUstream_st stream() {
-        long[] address = new long[1];
-        checkNative(Native.ottava_stream_native(stream, address));
-        return nativeStream.to(address[0]);
+        return queue.stream();
     }
 
     String version() {
@@ -65,23 +51,7 @@ final class Session implements AutoCloseable {
 
     /** The seconds that the work takes on the device. */
     double seconds(Runnable work) {
-        long[] start = new long[1];
-        long[] end = new long[1];
-        double[] milliseconds = new double[1];
-        checkNative(Native.ottava_event_create(device, start));
-        try {
-            checkNative(Native.ottava_event_create(device, end));
-            checkNative(Native.ottava_event_record(start[0], stream));
-            work.run();
-            checkNative(Native.ottava_event_record(end[0], stream));
-            checkNative(Native.ottava_event_elapsed(start[0], end[0], milliseconds));
-            return milliseconds[0] / 1e3;
-        } finally {
-            Native.ottava_event_destroy(start[0]);
-            if (end[0] != 0) {
-                Native.ottava_event_destroy(end[0]);
-            }
-        }
+        return queue.seconds(work);
     }
 
     static void check(String call, int status) {
@@ -91,16 +61,10 @@ final class Session implements AutoCloseable {
         }
     }
 
-    private static void checkNative(int status) {
-        if (status != Native.OTTAVA_OK) {
-            throw new CudaException("cuBLASLt: " + Binding.lastError());
-        }
-    }
-
     @Override
     public void close() {
         stream(); // cublasLtDestroy wants the device's context current
         cublasLtDestroy(handle);
-        Native.ottava_memory_free(device, workspace.address(), WORKSPACE_BYTES);
+        queue.free(workspace.address(), WORKSPACE_BYTES);
     }
 }

@@ -4,8 +4,14 @@ import dev.ottava.binding.Native;
 import dev.ottava.core.DType;
 import dev.ottava.core.Status;
 import dev.ottava.core.Tensor;
+import dev.ottava.cuda.AttentionPass;
 
-/** Causal grouped-query attention in the flash style (Dao et al., 2022): the matrix of scores is never in memory. */
+/**
+ * Causal grouped-query attention in the flash style (Dao et al., 2022): the matrix of scores is never in memory.
+ *
+ * <p>A {@code cuda} device with cuDNN, as its property {@code attention} says, takes that for dense attention over BF16 where cuDNN has an engine for the shape, and with gradients only one that gives
+ * the same bits each time; our own kernel does the rest, such as F32, masks, and fewer than 64 queries. Which of the two it is depends on the shape alone.
+ */
 public final class Attention {
     private Attention() {}
 
@@ -23,9 +29,16 @@ public final class Attention {
         forward(out, logSumExp, q, k, v, null, keyLength, scale);
     }
 
+    /** {@link #forward(Tensor, Tensor, Tensor, Tensor, Tensor, long, double)} by our own kernel, whatever library the device has: to compare it with one. */
+    public static void forwardWithoutLibrary(
+            Tensor out, Tensor logSumExp, Tensor q, Tensor k, Tensor v, long keyLength, double scale) {
+        check(out, logSumExp, q, k, v, null, keyLength);
+        launch(out, logSumExp, q, k, v, null, keyLength, scale);
+    }
+
     /**
-     * The same over the keys of the blocks that the mask has, as {@link Sale#select} makes it; every block gives the same bits as no mask. A query that sees
-     * no key of them has zeros in out and -infinity in logSumExp.
+     * The same over the keys of the blocks that the mask has, as {@link Sale#select} makes it, by our own kernel; every block gives the same bits as no mask does there. A query
+     * that sees no key of them has zeros in out and -infinity in logSumExp.
      *
      * @param blocks of q's queries and {@code keyLength} keys; null stands for all
      */
@@ -38,7 +51,15 @@ public final class Attention {
             BlockMask blocks,
             long keyLength,
             double scale) {
-        DType dtype = Check.floating("attention", q, k, v, out);
+        check(out, logSumExp, q, k, v, blocks, keyLength);
+        if (blocks != null || !CudnnAttention.forward(out, logSumExp, q, k, v, keyLength, scale)) {
+            launch(out, logSumExp, q, k, v, blocks, keyLength, scale);
+        }
+    }
+
+    private static void check(
+            Tensor out, Tensor logSumExp, Tensor q, Tensor k, Tensor v, BlockMask blocks, long keyLength) {
+        Check.floating("attention", q, k, v, out);
         checkHeads("attention", q, k);
         Check.shape("attention", "out", out, q.shape());
         Check.shape("attention", "v", v, k.shape());
@@ -59,9 +80,20 @@ public final class Attention {
             Check.dtype("attention", "logSumExp", logSumExp, DType.F32);
             Check.shape("attention", "logSumExp", logSumExp, q.size(0), q.size(2), q.size(1));
         }
+    }
+
+    private static void launch(
+            Tensor out,
+            Tensor logSumExp,
+            Tensor q,
+            Tensor k,
+            Tensor v,
+            BlockMask blocks,
+            long keyLength,
+            double scale) {
         Status.check(Native.ottava_attention_forward(
                 q.device().stream(),
-                dtype.code(),
+                q.dtype().code(),
                 out.address(),
                 Check.address(logSumExp),
                 q.address(),
@@ -90,7 +122,40 @@ public final class Attention {
             Tensor out,
             Tensor logSumExp,
             double scale) {
-        DType dtype = Check.floating("attention_backward", q, k, v, out, dOut, dQ, dK, dV);
+        checkBackward(dQ, dK, dV, dOut, q, k, v, out, logSumExp);
+        if (!CudnnAttention.backward(
+                AttentionPass.BACKWARD, dQ, dK, dV, dOut, q, k, v, out, logSumExp, scale)) {
+            launchBackward(dQ, dK, dV, dOut, q, k, v, out, logSumExp, scale);
+        }
+    }
+
+    /** {@link #backward} by our own kernel, whatever library the device has: to compare it with one. */
+    public static void backwardWithoutLibrary(
+            Tensor dQ,
+            Tensor dK,
+            Tensor dV,
+            Tensor dOut,
+            Tensor q,
+            Tensor k,
+            Tensor v,
+            Tensor out,
+            Tensor logSumExp,
+            double scale) {
+        checkBackward(dQ, dK, dV, dOut, q, k, v, out, logSumExp);
+        launchBackward(dQ, dK, dV, dOut, q, k, v, out, logSumExp, scale);
+    }
+
+    private static void checkBackward(
+            Tensor dQ,
+            Tensor dK,
+            Tensor dV,
+            Tensor dOut,
+            Tensor q,
+            Tensor k,
+            Tensor v,
+            Tensor out,
+            Tensor logSumExp) {
+        Check.floating("attention_backward", q, k, v, out, dOut, dQ, dK, dV);
         checkHeads("attention_backward", q, k);
         Check.that(q.size(1) == k.size(1), "attention_backward", "q " + q + " and k " + k + " differ in length");
         Check.shape("attention_backward", "v", v, k.shape());
@@ -101,9 +166,22 @@ public final class Attention {
         Check.shape("attention_backward", "dV", dV, k.shape());
         Check.dtype("attention_backward", "logSumExp", logSumExp, DType.F32);
         Check.shape("attention_backward", "logSumExp", logSumExp, q.size(0), q.size(2), q.size(1));
+    }
+
+    private static void launchBackward(
+            Tensor dQ,
+            Tensor dK,
+            Tensor dV,
+            Tensor dOut,
+            Tensor q,
+            Tensor k,
+            Tensor v,
+            Tensor out,
+            Tensor logSumExp,
+            double scale) {
         Status.check(Native.ottava_attention_backward(
                 q.device().stream(),
-                dtype.code(),
+                q.dtype().code(),
                 dQ.address(),
                 dK.address(),
                 dV.address(),

@@ -37,6 +37,7 @@ final class LlamaBlock {
         }
     }
 
+    private final int layer;
     private final double epsilon;
     private final Scaling fp8;
     private final Parameter inputNorm;
@@ -50,6 +51,7 @@ final class LlamaBlock {
     private final Linear down;
 
     LlamaBlock(LlamaConfig config, int layer, Function<String, Parameter> parameters, Precision precision) {
+        this.layer = layer;
         fp8 = precision.fp8Scaling();
         String prefix = "model.layers." + layer + ".";
         Function<String, Linear> linear = name -> {
@@ -75,8 +77,11 @@ final class LlamaBlock {
      * @param reader how the operation that reads the result will save it
      */
     Variable forward(Tape tape, Variable x, Attend attend, Saving reader) {
+        tape.enter(layer);
         try (Variable h = attention(tape, x, attend)) {
             return feedForward(tape, h, reader);
+        } finally {
+            tape.enter(-1);
         }
     }
 

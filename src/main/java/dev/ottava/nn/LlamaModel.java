@@ -118,6 +118,18 @@ public final class LlamaModel implements AutoCloseable {
         }
     }
 
+    /**
+     * The same, where the scale is on the device.
+     *
+     * @param scale [1], F32; open until the backward pass is done
+     */
+    public LossOperation.Loss loss(
+            Tape tape, Tensor ids, Tensor targets, long batch, Tensor scale, IntFunction<SavingPolicy> saving) {
+        try (Variable hidden = hidden(tape, ids, batch, saving)) {
+            return LossOperation.apply(tape, hidden, head(), targets, scale);
+        }
+    }
+
     /** The same, where every layer saves what it computes. */
     public LossOperation.Loss loss(Tape tape, Tensor ids, Tensor targets, long batch, double scale) {
         return loss(tape, ids, targets, batch, scale, layer -> SavingPolicy.AS_COMPUTED);

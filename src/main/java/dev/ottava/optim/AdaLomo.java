@@ -71,6 +71,11 @@ public final class AdaLomo implements Optimizer {
     }
 
     @Override
+    public boolean isRecordable() {
+        return true;
+    }
+
+    @Override
     public Map<String, Tensor> state() {
         return states.all();
     }

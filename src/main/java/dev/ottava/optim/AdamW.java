@@ -132,6 +132,11 @@ public final class AdamW implements Optimizer {
     }
 
     @Override
+    public boolean isRecordable() {
+        return true;
+    }
+
+    @Override
     public Map<String, Tensor> state() {
         return states.all();
     }

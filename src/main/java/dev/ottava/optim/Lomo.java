@@ -39,6 +39,11 @@ public final class Lomo implements Optimizer {
     }
 
     @Override
+    public boolean isRecordable() {
+        return true;
+    }
+
+    @Override
     public void updateAll(List<Update> updates, StepControl control) {
         List<LomoUpdate.Target> targets = updates.stream()
                 .map(each -> new LomoUpdate.Target(

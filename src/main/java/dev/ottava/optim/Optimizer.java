@@ -42,6 +42,15 @@ public interface Optimizer extends AutoCloseable {
         return false;
     }
 
+    /**
+     * Whether all it does is giving the device operations on tensors that stay, the same ones in every step, whose numbers that change come from {@code control}. A
+     * step is then recorded as a graph where the device has them ({@link dev.ottava.core.Graph}), and this is not called for the steps that are launched from it;
+     * and the loss is looked at after the step, so that this is called, with a control that is not ok, where it is not finite. Otherwise the loss is looked at before.
+     */
+    default boolean isRecordable() {
+        return false;
+    }
+
     /** Updates several parameters, those whose gradients waited. */
     default void updateAll(List<Update> updates, StepControl control) {
         updates.forEach(each -> update(each.parameter(), each.gradient(), control, each.sumSquares()));

@@ -35,7 +35,7 @@ final class Checkpoints {
 
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final List<String> MAY_CHANGE =
-            List.of("keepOperands", "logSteps", "saveSteps", "keepCheckpoints", "evalSteps", "optimizerStates");
+            List.of("keepOperands", "graph", "logSteps", "saveSteps", "keepCheckpoints", "evalSteps", "optimizerStates");
     private static final String UNFINISHED = ".unfinished-";
 
     /** Where a run stands. */

@@ -11,6 +11,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
 /** The file {@code metrics.jsonl}: an object for each logged step, and one with {@code eval_loss} for each evaluation. */
 final class MetricsLog implements AutoCloseable {
@@ -66,6 +67,8 @@ final class MetricsLog implements AutoCloseable {
         node.put("tokens", metrics.tokens());
         node.put("tokens_per_second", metrics.tokensPerSecond());
         node.put("peak_bytes", metrics.peakBytes());
+        node.put("host_milliseconds", metrics.hostMilliseconds());
+        node.put("issue", metrics.issue().name().toLowerCase(Locale.ROOT));
         append(node);
     }
 

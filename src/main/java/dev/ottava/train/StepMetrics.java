@@ -1,5 +1,7 @@
 package dev.ottava.train;
 
+import dev.ottava.core.Device;
+
 /**
  * What a step reports.
  *
@@ -9,6 +11,8 @@ package dev.ottava.train;
  * @param tokens unpadded, since the beginning of training
  * @param tokensPerSecond unpadded, since the last report
  * @param peakBytes highest device memory so far
+ * @param hostMilliseconds what Java and the driver took to give the device this step, before they waited for it
+ * @param issue how the device was given it
  */
 public record StepMetrics(
         int step,
@@ -17,4 +21,20 @@ public record StepMetrics(
         double learningRate,
         long tokens,
         double tokensPerSecond,
-        long peakBytes) {}
+        long peakBytes,
+        double hostMilliseconds,
+        Issue issue) {
+    /** How a device is given a step. */
+    public enum Issue {
+        /** Each operation is complete when it returns (cpu, simt): the host's time is that of the step. */
+        COMPUTED,
+        /** Operations wait on a stream, and the host goes ahead, until the driver has no room for more. */
+        QUEUED,
+        /** The whole step in one call. */
+        GRAPH;
+
+        static Issue of(Device device, boolean launched) {
+            return launched ? GRAPH : device.hasGraphs() ? QUEUED : COMPUTED;
+        }
+    }
+}

@@ -6,6 +6,7 @@ import dev.ottava.autograd.Tape;
 import dev.ottava.core.Device;
 import dev.ottava.core.InvalidArgumentException;
 import dev.ottava.core.MemoryStatistics;
+import dev.ottava.core.Tensor;
 import dev.ottava.data.Batch;
 import dev.ottava.data.Dataset;
 import dev.ottava.nn.LlamaConfig;
@@ -122,6 +123,7 @@ public final class Trainer implements AutoCloseable {
             long tokens = batches.stream().mapToLong(Batch::tokenCount).sum();
             position = new Position(number, position.tokens() + tokens);
             stopwatch.stop(tokens);
+            step.notice().ifPresent(listener::onNotice);
 
             boolean last = number == options.steps();
             boolean logged = last || number % options.logSteps() == 0;
@@ -132,7 +134,9 @@ public final class Trainer implements AutoCloseable {
                     learningRate,
                     position.tokens(),
                     stopwatch.tokensPerSecond(),
-                    model.device().memory().peakBytes());
+                    model.device().memory().peakBytes(),
+                    result.hostNanos() / 1e6,
+                    result.issue());
             if (logged) {
                 stopwatch.reset();
                 if (log != null) {
@@ -179,8 +183,9 @@ public final class Trainer implements AutoCloseable {
         for (int first = 0; first < data.rows(); first += batchSize) {
             Batch batch = data.batch(first, Math.min(batchSize, data.rows() - first));
             try (Tape tape = Tape.notRecording(model.device());
-                    TrainingStep.Inputs inputs = new TrainingStep.Inputs(model.device(), batch);
-                    LossOperation.Loss loss = model.loss(tape, inputs.ids(), inputs.targets(), batch.rows(), 1)) {
+                    Tensor ids = model.device().tensor(batch.ids(), batch.ids().length);
+                    Tensor expected = model.device().tensor(batch.targets(), batch.targets().length);
+                    LossOperation.Loss loss = model.loss(tape, ids, expected, batch.rows(), 1)) {
                 sum += loss.sum();
                 targets += batch.targetCount();
             }

@@ -7,6 +7,9 @@ public interface TrainingListener {
     /** After every step, {@code logged} for those that go to metrics.jsonl. */
     default void onStep(StepMetrics metrics, boolean logged) {}
 
+    /** Something about the run that its user should know, in one line. */
+    default void onNotice(String line) {}
+
     /** After an evaluation at the end of a step. */
     default void onEvaluation(int step, double evalLoss) {}
 

@@ -28,6 +28,7 @@ import java.util.function.Consumer;
  * @param fp8Activations save activations in FP8 (COAT), which takes linear layers in FP8
  * @param recomputeBlocks keep only the input of each block for the backward pass
  * @param keepOperands keep what products in FP8 take beside the stored weights
+ * @param graph launch steps from graphs, where the device has them
  * @param logSteps log every so many steps, and the last
  * @param saveSteps checkpoint every so many steps; 0 is off
  * @param keepCheckpoints how many checkpoints to keep
@@ -57,6 +58,7 @@ public record TrainingOptions(
         boolean fp8Activations,
         boolean recomputeBlocks,
         boolean keepOperands,
+        boolean graph,
         int logSteps,
         int saveSteps,
         int keepCheckpoints,
@@ -170,6 +172,7 @@ public record TrainingOptions(
                 false,
                 false,
                 false,
+                true,
                 10,
                 0,
                 2,
@@ -214,6 +217,7 @@ public record TrainingOptions(
         public boolean fp8Activations;
         public boolean recomputeBlocks;
         public boolean keepOperands;
+        public boolean graph;
         public int logSteps;
         public int saveSteps;
         public int keepCheckpoints;
@@ -243,6 +247,7 @@ public record TrainingOptions(
             fp8Activations = options.fp8Activations;
             recomputeBlocks = options.recomputeBlocks;
             keepOperands = options.keepOperands;
+            graph = options.graph;
             logSteps = options.logSteps;
             saveSteps = options.saveSteps;
             keepCheckpoints = options.keepCheckpoints;
@@ -274,6 +279,7 @@ public record TrainingOptions(
                     fp8Activations,
                     recomputeBlocks,
                     keepOperands,
+                    graph,
                     logSteps,
                     saveSteps,
                     keepCheckpoints,

@@ -25,6 +25,7 @@ import dev.ottava.optim.Optimizer;
 import dev.ottava.optim.UpdateOptions;
 import dev.ottava.train.TrainingOptions.Fp8WeightRounding;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.IntFunction;
 
 /**
@@ -35,6 +36,9 @@ import java.util.function.IntFunction;
  *   <li>clipping by the global norm: a first backward pass takes the norms, a second one updates (LOMO, section 3.3);
  *   <li>an optimizer that keeps gradients (AdamW): those of all parameters wait in F32 until the last batch.
  * </ul>
+ *
+ * <p>The host gives the device the whole step and looks at what came of it once, at the end; on the device a loss or a norm that is not finite turns off what would
+ * have written. Where the device has graphs, steps are launched from them ({@link StepGraphs}).
  */
 public final class TrainingStep implements AutoCloseable {
     /**
@@ -42,8 +46,10 @@ public final class TrainingStep implements AutoCloseable {
      *
      * @param loss before the update: the sum over unmasked targets divided by their number
      * @param gradNorm global norm before clipping
+     * @param hostNanos what the host took until it waited for the device
+     * @param issue how the device was given it
      */
-    public record Result(double loss, double gradNorm) {}
+    public record Result(double loss, double gradNorm, long hostNanos, StepMetrics.Issue issue) {}
 
     private final LlamaModel model;
     private final TrainingOptions options;
@@ -51,6 +57,8 @@ public final class TrainingStep implements AutoCloseable {
     private final Optimizer optimizer;
     private final StepControl control;
     private final Tensor sumsOfSquares;
+    private final StepInputs inputs;
+    private final StepGraphs graphs;
 
     /** A step of an optimizer that comes with Ottava. */
     public TrainingStep(LlamaModel model, TrainingOptions options) {
@@ -75,6 +83,8 @@ public final class TrainingStep implements AutoCloseable {
         this.sumsOfSquares = model.device()
                 .arena(MemoryPurpose.WORKSPACE)
                 .zeros(DType.F32, model.parameters().size());
+        this.inputs = new StepInputs(model.device());
+        this.graphs = new StepGraphs(model, options.graph() && optimizer.isRecordable());
     }
 
     private static Optimizer optimizer(List<Parameter> parameters, TrainingOptions options) {
@@ -105,6 +115,12 @@ public final class TrainingStep implements AutoCloseable {
     /** What each layer, counted from 0, saves for the backward pass, instead of what the options say. */
     public void saving(IntFunction<SavingPolicy> policies) {
         saving = policies;
+        graphs.forget();
+    }
+
+    /** One line that says why steps are no longer launched from graphs, the first time after that came about. */
+    Optional<String> notice() {
+        return graphs.notice();
     }
 
     /**
@@ -120,61 +136,71 @@ public final class TrainingStep implements AutoCloseable {
             throw new TrainingException(
                     "step " + step + ": the batch has no target; is every completion cut off by --seq-len?");
         }
-        control.begin(step, learningRate);
-        double lossSum = optimizer.keepsGradients()
-                ? keepingGradients(batches, step, targets)
-                : consumingGradients(batches.get(0), step, targets);
-        return new Result(lossSum / targets, control.gradientNorm());
+        long started = System.nanoTime();
+        control.begin(step, learningRate, 1.0 / targets);
+        List<StepInputs.OfBatch> loaded = inputs.load(batches);
+        boolean launched = graphs.run(loaded, () -> issue(loaded, step));
+        long issued = System.nanoTime();
+        StepControl.Findings found = control.findings();
+        check(found, step);
+        return new Result(
+                found.loss() / targets,
+                found.gradientNorm(),
+                issued - started,
+                StepMetrics.Issue.of(model.device(), launched));
     }
 
-    private double consumingGradients(Batch batch, int step, long targets) {
+    /** All that a step gives the device to do, when control and inputs are there. Of the arguments {@code step} is only for messages. */
+    private void issue(List<StepInputs.OfBatch> batches, int step) {
+        if (optimizer.keepsGradients()) {
+            keepingGradients(batches, step);
+        } else {
+            consumingGradients(batches.get(0), step);
+        }
+    }
+
+    private void consumingGradients(StepInputs.OfBatch batch, int step) {
         Device device = model.device();
-        boolean twice = options.maxGradNorm() > 0;
+        boolean twice = clipsFirst();
         try (Tape tape = Tape.recording(device, weight -> rule(weight) != null, twice);
-                Inputs inputs = new Inputs(device, batch);
-                LossOperation.Loss loss = loss(tape, inputs, batch, targets)) {
-            double sum = finite(loss.sum(), step);
+                LossOperation.Loss loss = loss(tape, batch, step)) {
             if (twice) {
                 try (ParameterGradients norms = ParameterGradients.consumedBy(device, new Norms())) {
                     loss.backward(norms, true);
                 }
-                clip(step, "nothing has been changed");
+                clip(step);
             }
             try (ParameterGradients updates = ParameterGradients.consumedBy(device, new Updates())) {
                 loss.backward(updates, false);
                 updateAll(updates);
             }
             if (!twice) {
-                clip(
-                        step,
-                        "in one pass only the loss is looked at before weights change, and these have changed:"
-                                + " go back to the last checkpoint");
+                clip(step);
             }
-            return sum;
         }
     }
 
-    private double keepingGradients(List<Batch> batches, int step, long targets) {
+    private void keepingGradients(List<StepInputs.OfBatch> batches, int step) {
         Device device = model.device();
-        double sum = 0;
         try (ParameterGradients kept = ParameterGradients.kept(device)) {
-            for (Batch batch : batches) {
+            for (StepInputs.OfBatch batch : batches) {
                 try (Tape tape = Tape.recording(device);
-                        Inputs inputs = new Inputs(device, batch);
-                        LossOperation.Loss loss = loss(tape, inputs, batch, targets)) {
-                    sum += finite(loss.sum(), step);
+                        LossOperation.Loss loss = loss(tape, batch, step)) {
                     loss.backward(kept, false);
                 }
             }
             kept.forEach(this::takeNorm);
-            clip(step, "nothing has been changed");
+            clip(step);
             updateAll(kept);
         }
-        return sum;
     }
 
-    private LossOperation.Loss loss(Tape tape, Inputs inputs, Batch batch, long targets) {
-        return model.loss(tape, inputs.ids, inputs.targets, batch.rows(), 1.0 / targets, saving);
+    private LossOperation.Loss loss(Tape tape, StepInputs.OfBatch batch, int step) {
+        LossOperation.Loss loss =
+                model.loss(tape, batch.ids(), batch.targets(), batch.rows(), control.lossScale(), saving);
+        control.addLoss(loss.sumOnDevice());
+        checkBefore(step, loss);
+        return loss;
     }
 
     private void takeNorm(Parameter parameter, Tensor gradient) {
@@ -236,39 +262,52 @@ public final class TrainingStep implements AutoCloseable {
         return sumsOfSquares.rows(parameter.index(), parameter.index() + 1L);
     }
 
-    private void clip(int step, String consequence) {
+    private void clip(int step) {
         control.clip(sumsOfSquares, options.maxGradNorm());
-        if (!control.ok() && !model.device().isMeta()) {
-            throw new TrainingException("step " + step + ": the norm of the gradients is " + control.gradientNorm()
-                    + "; " + consequence + ". Lower --learning-rate, or set --max-grad-norm");
+        if (clipsFirst()) {
+            checkBefore(step, null);
         }
     }
 
-    private static double finite(double loss, int step) {
-        if (!Double.isFinite(loss)) {
-            throw new TrainingException("step " + step + ": the loss is " + loss
-                    + "; nothing has been changed in this step. Lower --learning-rate, or set --max-grad-norm");
-        }
-        return loss;
+    /** Whether the norm is known before weights change. */
+    private boolean clipsFirst() {
+        return options.maxGradNorm() > 0 || optimizer.keepsGradients();
     }
 
-    /** A batch on the device. */
-    record Inputs(Tensor ids, Tensor targets) implements AutoCloseable {
-        Inputs(Device device, Batch batch) {
-            this(
-                    device.tensor(batch.ids(), batch.ids().length),
-                    device.tensor(batch.targets(), batch.targets().length));
+    /** An optimizer that may do more than give the device operations is not called where there is nothing to update with. */
+    private void checkBefore(int step, LossOperation.Loss toClose) {
+        if (optimizer.isRecordable()) {
+            return;
         }
+        try {
+            check(control.findings(), step);
+        } catch (TrainingException e) {
+            if (toClose != null) {
+                toClose.close();
+            }
+            throw e;
+        }
+    }
 
-        @Override
-        public void close() {
-            ids.close();
-            targets.close();
+    private void check(StepControl.Findings found, int step) {
+        if (found.ok() || model.device().isMeta()) {
+            return;
         }
+        String what = Double.isFinite(found.loss())
+                ? "the norm of the gradients is " + found.gradientNorm() + "; "
+                        + (clipsFirst()
+                                ? "nothing has been changed"
+                                : "in one pass only the loss is looked at before weights change, and these have changed:"
+                                        + " go back to the last checkpoint")
+                : "the loss is " + found.loss() + "; nothing has been changed in this step";
+        throw new TrainingException(
+                "step " + step + ": " + what + ". Lower --learning-rate, or set --max-grad-norm");
     }
 
     @Override
     public void close() {
+        graphs.close();
+        inputs.close();
         optimizer.close();
         control.close();
         sumsOfSquares.close();

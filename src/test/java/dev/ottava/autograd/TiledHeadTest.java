@@ -44,6 +44,7 @@ class TiledHeadTest {
                 Tensor w = device.empty(dtype, VOCABULARY, HIDDEN).copyFrom(numbers(1, VOCABULARY * HIDDEN));
                 Tensor targets = device.tensor(targets(), ROWS);
                 Tensor sum = device.empty(DType.F32, 1);
+                Tensor scale = device.tensor(new float[] {(float) SCALE}, 1);
                 Tensor squares = device.empty(DType.F32, 1);
                 StepControl control = new StepControl(device);
                 Tape tape = Tape.recording(device);
@@ -54,7 +55,7 @@ class TiledHeadTest {
             if (width == 0) {
                 loss = LossOperation.apply(tape, hidden, weight, targets, SCALE);
             } else {
-                TiledHead.apply(tape, hidden, weight, targets, SCALE, width, sum);
+                TiledHead.apply(tape, hidden, weight, targets, scale, width, sum);
             }
             GradientConsumer consumer = new GradientConsumer() {
                 @Override

@@ -52,6 +52,44 @@ class ResultFileTest {
     }
 
     @Test
+    void allPeersAndDetailsAreKept() throws IOException {
+        Result one = Results.besideCopy("rms_norm", () -> 1e-3, () -> 2e-3);
+        Result.Peer first =
+                new Result.Peer("BF16", one.peerSamples(), 308, Map.of("planned_peak_bytes", 300, "kernel", "any_sum"));
+        Result.Peer second = new Result.Peer("BF16, rounded", one.samples(), 250, Map.of("planned_peak_bytes", 249));
+        Map<String, Object> details = Map.of("layer", "llama-3-8b/q_o/64", "kept_fraction", 0.15);
+        Result written = new Result(
+                one.suite(),
+                one.name(),
+                one.shape(),
+                one.dtype(),
+                one.work(),
+                one.samples(),
+                List.of(first, second),
+                200,
+                details,
+                one.ceilings(),
+                one.environment());
+        Path file = folder.resolve("peers.jsonl");
+        Files.writeString(file, ResultFile.line(written) + "\n");
+        Result read = ResultFile.read(file).get(0);
+        assertEquals(details, read.details());
+        assertEquals(
+                List.of("BF16", "BF16, rounded"),
+                read.peers().stream().map(Result.Peer::name).toList());
+        assertEquals(first.details(), read.peers().get(0).details());
+        assertEquals(second.details(), read.peers().get(1).details());
+        assertEquals(250, read.peers().get(1).peakBytes());
+        assertEquals(1, read.ratioTo(read.peers().get(1)), 1e-9);
+        JsonNode line = ResultFile.lines(file).get(0);
+        assertEquals(2, line.path("ratio_to_peer").asDouble());
+        assertEquals(50, line.path("percent_of_peer").asDouble());
+        assertEquals(1.54, line.path("memory_ratio_to_peer").asDouble());
+        assertEquals(300, line.path("peer_planned_peak_bytes").asInt());
+        assertEquals(ResultFile.line(written), ResultFile.line(read), "nothing is lost");
+    }
+
+    @Test
     void aLineWithoutRawTimesIsRefused() throws IOException {
         Path file = folder.resolve("old.jsonl");
         Files.writeString(file, "{\"suite\":\"gemm\",\"size\":256,\"f32_gflops\":199.4}\n");

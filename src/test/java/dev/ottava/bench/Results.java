@@ -48,9 +48,9 @@ public final class Results {
                 dtype,
                 work,
                 samples.get(0),
-                theirs == null ? null : peer,
-                theirs == null ? null : samples.get(1),
+                theirs == null ? List.of() : List.of(new Result.Peer(peer, samples.get(1))),
                 0,
+                Map.of(),
                 CEILINGS,
                 ENVIRONMENT);
     }

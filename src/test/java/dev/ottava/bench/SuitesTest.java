@@ -5,19 +5,29 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.ottava.bench.Harness.Plan;
 import dev.ottava.bench.suite.CeilingSuite;
+import dev.ottava.bench.suite.GemmShapes;
 import dev.ottava.bench.suite.Scale;
 import dev.ottava.bench.suite.Suite;
 import dev.ottava.bench.suite.Suites;
 import dev.ottava.core.DType;
 import dev.ottava.core.Device;
+import dev.ottava.core.Tensor;
+import dev.ottava.kernel.RmsNorm;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Every case of every suite, on the device that computes nothing and under a clock that stands still until it is asked. */
 class SuitesTest {
+    @TempDir
+    Path folder;
+
     private static final Plan SHORT = new Plan(0, 0, 0, 1, 2, 2, 0.01, 0);
 
     /** A thousandth of a second for whatever runs. */
@@ -94,6 +104,66 @@ class SuitesTest {
                 .filter(each -> each.name().equals(name))
                 .findFirst()
                 .orElseThrow();
+    }
+
+    /** Models of the GPU's step suite that are compared one after the other, where the baseline has 80 GB, of which CUDA takes one. */
+    @Test
+    void modelsOfCoatFitAndHaveThePeaksThatArePlanned() {
+        Clock asIfItHadRun = work -> 1e-3; // the kernel's name is looked for in a run of its own, which is enough
+        Runner runner = new Runner(() -> Device.open("meta"), device -> asIfItHadRun, SHORT, "test");
+        List<Case> cases = Suites.named("step").cases(Scale.GPU).stream()
+                .filter(each -> each.name().equals("coat step"))
+                .toList();
+        assertEquals(3, cases.size());
+        for (Case one : cases) {
+            Result result = runner.run("step", one, Ceilings.NONE);
+            assertEquals(result.details().get("planned_peak_bytes"), result.peakBytes(), one.shape());
+            assertEquals(2, result.peers().size());
+            for (Result.Peer peer : result.peers()) {
+                assertEquals(peer.details().get("planned_peak_bytes"), peer.peakBytes(), one.shape());
+                assertTrue(peer.peakBytes() < 80_000_000_000L - (1L << 30), peer.name() + ", " + one.shape());
+                assertTrue(peer.peakBytes() > result.peakBytes(), peer.name() + ", " + one.shape());
+            }
+        }
+    }
+
+    @Test
+    void theKernelThatRanIsNamed() {
+        assertEquals("any_rms_norm_forward_f32", kernelOf("simt", tensors -> {
+            Tensor x = tensors.random(DType.F32, 2, 16);
+            Tensor y = tensors.empty(DType.F32, 2, 16);
+            Tensor weight = tensors.random(DType.F32, 16);
+            Tensor inverseRms = tensors.empty(DType.F32, 2);
+            return Case.Variants.alone(() -> RmsNorm.forward(y, inverseRms, x, weight, 1e-5));
+        }));
+        assertEquals("of a library", kernelOf("simt", tensors -> Case.Variants.alone(() -> {})));
+        assertTrue(kernelOf("cpu", tensors -> Case.Variants.alone(() -> {})).matches("(avx512|avx2|baseline), .+"));
+    }
+
+    private static String kernelOf(String device, Case.Setup setup) {
+        Case one = new Case("one", "2 x 16", DType.F32, new Case.Work(1, 1), false, setup);
+        Runner runner = new Runner(() -> Device.open(device), SuitesTest::thousandths, SHORT, "test");
+        return runner.run("x", one, Ceilings.NONE).details().get("kernel").toString();
+    }
+
+    @Test
+    void shapesOfAFileNameTheirLayer() throws IOException {
+        Path file = folder.resolve("shapes.json");
+        Files.writeString(
+                file, "[{\"name\": \"llama/gate\", \"product\": \"weight_gradient\", \"m\": 32, \"n\": 48, \"k\": 64}]");
+        Runner runner = new Runner(() -> Device.open("meta"), SuitesTest::thousandths, SHORT, "test");
+        List<Result> results = GemmShapes.read(file).stream()
+                .map(one -> runner.run("gemm", one, Ceilings.NONE))
+                .toList();
+        assertEquals(
+                List.of("llama/gate weight_gradient blocks", "llama/gate weight_gradient tensor"),
+                results.stream().map(Result::name).toList());
+        for (Result result : results) {
+            assertEquals("llama/gate", result.details().get("layer"));
+            assertEquals(
+                    List.of("Ottava BF16"),
+                    result.peers().stream().map(Result.Peer::name).toList());
+        }
     }
 
     @Test

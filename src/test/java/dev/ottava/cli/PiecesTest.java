@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 /** Progress, pictures, numbers and streamed text. */
 class PiecesTest {
     private static StepMetrics step(int step) {
-        return new StepMetrics(step, 2.34567, 1.25, 5e-4, step * 100L, 9876.5, 1 << 20);
+        return new StepMetrics(step, 2.34567, 1.25, 5e-4, step * 100L, 9876.5, 1 << 20, 2.5, StepMetrics.Issue.GRAPH);
     }
 
     @Test

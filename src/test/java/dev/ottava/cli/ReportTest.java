@@ -30,9 +30,9 @@ class ReportTest {
         Map<MemoryPurpose, Long> bytes = Map.of(MemoryPurpose.WEIGHTS, 3L << 20, MemoryPurpose.ACTIVATIONS, 1L << 20);
         MetricsFile metrics = new MetricsFile(
                 List.of(
-                        new Step(10, 3.5, 1.25, 0.01, 20_480, 9_000, 4L << 20),
-                        new Step(20, 2.5, 1.5, 0.005, 40_960, 9_800, 4L << 20),
-                        new Step(30, 1.75, 0.5, 0, 61_440, 9_400, 4L << 20)),
+                        new Step(10, 3.5, 1.25, 0.01, 20_480, 9_000, 4L << 20, 31.5, "queued"),
+                        new Step(20, 2.5, 1.5, 0.005, 40_960, 9_800, 4L << 20, 0.625, "graph"),
+                        new Step(30, 1.75, 0.5, 0, 61_440, 9_400, 4L << 20, 0.375, "graph")),
                 List.of(new Evaluation(20, 2.625), new Evaluation(30, 1.8125)));
         Map<String, String> options = Map.of("--data", "a<b>&\"c\".jsonl");
         return new Report(
@@ -52,6 +52,8 @@ class ReportTest {
                 ">1.8125<",
                 ">6.1257<",
                 ">61.4k<",
+                ">31.5<",
+                ">0.625<",
                 ">9.40k<",
                 ">4.00 MiB<",
                 ">3.00 MiB<",
@@ -105,10 +107,15 @@ class ReportTest {
         Path file = folder.resolve("metrics.jsonl");
         Files.writeString(file, """
             {"step":1,"loss":5.5,"grad_norm":2,"learning_rate":0.1,"tokens":96,"tokens_per_second":10.5,"peak_bytes":7}
+            {"step":2,"loss":4.5,"grad_norm":1,"learning_rate":0.1,"tokens":192,"tokens_per_second":11,"peak_bytes":8,"host_milliseconds":1.5,"issue":"graph"}
             {"step":1,"eval_loss":5.25}
             """);
         MetricsFile metrics = MetricsFile.read(file);
-        assertEquals(List.of(new Step(1, 5.5, 2, 0.1, 96, 10.5, 7)), metrics.steps());
+        assertEquals(
+                List.of(
+                        new Step(1, 5.5, 2, 0.1, 96, 10.5, 7, 0, ""),
+                        new Step(2, 4.5, 1, 0.1, 192, 11, 8, 1.5, "graph")),
+                metrics.steps());
         assertEquals(List.of(new Evaluation(1, 5.25)), metrics.evaluations());
     }
 }

@@ -85,6 +85,8 @@ class TrainArgumentsTest {
                 "--fp8-weight-scales",
                 "--fp8-weight-rounding",
                 "--keep-operands",
+                "--graph",
+                "--no-graph",
                 "--save-dtype",
                 "--recompute",
                 "--device",
@@ -171,7 +173,7 @@ class TrainArgumentsTest {
                         + " --optimizer-states bf16 --adamw-weights stochastic"
                         + " --max-grad-norm 2 --max-grad-value 3 --batch-size 4 --seq-len 64 --gradient-accumulation-steps"
                         + " 5 --steps 100 --seed -9 --no-shuffle --precision fp8 --activations fp8 --recompute block --device cpu"
-                        + " --save-steps 13 --keep-checkpoints 14 --log-steps 15");
+                        + " --no-graph --save-steps 13 --keep-checkpoints 14 --log-steps 15");
         assertEquals(
                 new TrainingOptions(
                         OptimizerKind.ADAMW,
@@ -196,6 +198,7 @@ class TrainArgumentsTest {
                         Fp8WeightRounding.STOCHASTIC,
                         true,
                         true,
+                        false,
                         false,
                         15,
                         13,

@@ -94,6 +94,45 @@ class FakeDriverTest {
         assertTrue(Integer.parseInt(counts.group(1)) > 50, child.out());
     }
 
+    @Test
+    void stepsThatAreLaunchedFromGraphsAreThoseThatAreNot() throws Exception {
+        assumeTrue(kernels);
+        Child child = java(
+                FAKE,
+                Map.of(),
+                List.of("-Dottava.devices=cuda"),
+                RunTests.class.getName(),
+                "dev.ottava.train.StepGraphsContractTest");
+        assertEquals("", child.err());
+        assertEquals("15 passed, 0 failed", child.out().strip());
+    }
+
+    @Test
+    void graphsAreRecordedAndLaunched() throws Exception {
+        assumeTrue(kernels);
+        assertEquals(
+                """
+                graph: [1.0]
+                [8.0]
+                [6.0]
+                cuda:0: a copy to the host cannot be recorded in a graph
+                cuda:0: a copy to the device cannot be recorded in a graph
+                cuda:0: a wait for the device cannot be recorded in a graph
+                cuda:0: an event cannot be recorded in a graph
+                what is recorded in a graph needs 4000 bytes for workspace, which are not idle
+                cuda:0: another recording cannot be recorded in a graph""",
+                probe(Map.of(), "graph"));
+    }
+
+    @Test
+    void aRecordingThatTheDriverRefusesIsToldAndForgotten() throws Exception {
+        assumeTrue(kernels);
+        assertEquals(
+                "graph: DeviceException: cuda:0: recording a graph: CUDA_ERROR_STREAM_CAPTURE_INVALIDATED, as the fake"
+                        + " driver says\nadd: [2.0, 4.0, 6.0]",
+                probe(Map.of("OTTAVA_FAKE_CUDA_FAIL", "record:1:901"), "graph", "add"));
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',

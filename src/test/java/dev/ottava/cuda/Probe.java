@@ -2,11 +2,16 @@ package dev.ottava.cuda;
 
 import dev.ottava.binding.Binding;
 import dev.ottava.binding.Native;
+import dev.ottava.core.DType;
 import dev.ottava.core.Device;
+import dev.ottava.core.Event;
+import dev.ottava.core.Graph;
 import dev.ottava.core.OttavaException;
 import dev.ottava.core.Tensor;
 import dev.ottava.kernel.Elementwise;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 
 /** A process that uses the device cuda and prints what comes of it. */
 final class Probe {
@@ -37,6 +42,7 @@ final class Probe {
                 }
             }
             case "thrice" -> thrice();
+            case "graph" -> graph();
             case "allocate" -> allocate();
             case "second" -> {
                 Device.open("cuda:1").close();
@@ -64,6 +70,43 @@ final class Probe {
         x.close();
         device.close();
         return seen.toString();
+    }
+
+    /** Doubles a number in a graph, three times; and what else a graph might record. */
+    private static String graph() {
+        try (Device device = Device.open("cuda");
+                Tensor x = device.tensor(new float[] {1}, 1)) {
+            List<String> seen = new ArrayList<>();
+            try (Graph graph = Graph.record(device, () -> Elementwise.add(x, x, x))) {
+                seen.add(Arrays.toString(x.toFloats()));
+                for (int i = 0; i < 3; i++) {
+                    graph.launch();
+                }
+                seen.add(Arrays.toString(x.toFloats()));
+                x.fill(3);
+                graph.launch();
+                seen.add(Arrays.toString(x.toFloats()));
+            }
+            List<Runnable> refused = List.of(
+                    x::toFloats,
+                    () -> x.copyFrom(2f),
+                    device::synchronize,
+                    () -> {
+                        try (Event event = new Event(device)) {
+                            event.record();
+                        }
+                    },
+                    () -> device.empty(DType.F32, 1000),
+                    () -> Graph.record(device, () -> {}));
+            for (Runnable each : refused) {
+                try {
+                    Graph.record(device, each).close();
+                } catch (OttavaException e) {
+                    seen.add(e.getMessage());
+                }
+            }
+            return String.join("\n", seen);
+        }
     }
 
     /** More than there is, by the C ABI, whose own message it is. */

@@ -15,7 +15,7 @@ import org.junit.platform.launcher.core.LauncherFactory;
 import org.junit.platform.launcher.listeners.SummaryGeneratingListener;
 
 /**
- * A process that runs the test classes that are its arguments, or else the contract tests of all operations and the golden traces, on the devices of
+ * A process that runs the test classes, or the methods {@code Class#method(types)}, that are its arguments, or else the contract tests of all operations and the golden traces, on the devices of
  * {@code ottava.devices}, and says what failed.
  */
 final class RunTests {
@@ -39,7 +39,9 @@ final class RunTests {
     }
 
     private static List<? extends DiscoverySelector> classes(String[] names) {
-        return Stream.of(names).map(DiscoverySelectors::selectClass).toList();
+        return Stream.of(names)
+                .map(name -> name.contains("#") ? selectMethod(name) : DiscoverySelectors.selectClass(name))
+                .toList();
     }
 
     private static List<? extends DiscoverySelector> contractsAndTraces() {

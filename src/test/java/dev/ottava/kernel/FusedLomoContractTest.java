@@ -2,6 +2,7 @@ package dev.ottava.kernel;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.ottava.core.DType;
 import dev.ottava.core.Tensor;
@@ -14,8 +15,10 @@ import org.junit.jupiter.api.Test;
 
 /** The fused update against the same product written in F32 and the standalone update of that: bit for bit. */
 class FusedLomoContractTest extends FusedLomoContract {
-    /** Tokens, out, in. Whole counters of random bits in a row and not; one block, and two beside and above each other. */
-    private static final int[][] SHAPES = {{40, 19, 136}, {33, 131, 21}, {16, 1, 1}};
+    /**
+     * Tokens, out, in. Whole counters of random bits in a row and not; one block, and two beside and above each other. The last is of rows that TMA reads.
+     */
+    private static final int[][] SHAPES = {{40, 19, 136}, {33, 131, 21}, {16, 1, 1}, {70, 136, 24}};
 
     static Stream<String> devices() {
         return Fp8GemmContract.devices();
@@ -32,7 +35,7 @@ class FusedLomoContractTest extends FusedLomoContract {
         for (int[] shape : SHAPES) {
             for (DType operands : List.of(DType.F32, DType.BF16, DType.E4M3)) {
                 if (operands != DType.E4M3 && deviceName.startsWith("simt:")) {
-                    continue; // the kernel is the same
+                    continue; // the portable kernels are the same
                 }
                 for (Weight weight : Weight.values()) {
                     // Decay and clamp in turn, each with and without the other.
@@ -99,9 +102,32 @@ class FusedLomoContractTest extends FusedLomoContract {
         }
     }
 
+    /** The product that makes the gradient and the one that updates by it have the same kernel's sums. */
+    @Test
+    void theKernelFollowsFromHowTheOperandsLie() {
+        update(5, 0.03f, true, (bench, control) -> {
+            String architecture = bench.device().property("architecture");
+            for (int out : new int[] {24, 20}) {
+                Tensor dY = bench.of(DType.BF16, gaussian(DType.BF16, 16 * out, 1), 16, out);
+                Tensor x = bench.of(DType.BF16, gaussian(DType.BF16, 16 * 40, 1), 16, 40);
+                Gemm.weightGradient(bench.empty(DType.F32, out, 40), dY, x, false);
+                String product = bench.device().property("last_kernel");
+                Tensor weight = bench.of(DType.BF16, gaussian(DType.BF16, out * 40, 1), out, 40);
+                FusedLomo.apply(new LomoRule(control, 0, 0, Rounding.NEAREST, null), weight, 0, dY, x);
+                String fused = bench.device().property("last_kernel");
+                if (deviceName.startsWith("simt")) {
+                    String kind = architecture.equals("sm_90a") && out == 24 ? "sm90_gemm_" : "any_gemm_";
+                    assertTrue(product.startsWith(kind + "bf16_"), product);
+                    assertTrue(fused.startsWith(kind + "lomo_bf16"), fused);
+                }
+            }
+            return List.of();
+        });
+    }
+
     @Test
     void whenControlForbidsItOnlyTheSumIsWritten() {
-        int[] shape = SHAPES[0];
+        int[] shape = SHAPES[3];
         float[] dY = gaussian(DType.BF16, shape[0] * shape[1], 1);
         float[] x = gaussian(DType.BF16, shape[0] * shape[2], 1);
         float[] before = gaussian(DType.BF16, shape[1] * shape[2], 1);

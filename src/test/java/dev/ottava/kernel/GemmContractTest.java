@@ -26,7 +26,8 @@ class GemmContractTest extends Contract {
         {97, 101, 103},
         {257, 65, 33},
         {16, 289, 40},
-        {300, 5, 600}
+        {300, 5, 600},
+        {72, 136, 264}
     };
     private static final boolean[] BOTH = {false, true};
 

@@ -1,5 +1,6 @@
 package dev.ottava.kernel;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -39,8 +40,37 @@ class StepControlContractTest extends Contract {
         }
     }
 
+    @Test
+    void addsUpTheLoss() {
+        withControl(control -> control.add(0.1f, 0.2f, 3e38f, -3e38f), control -> {
+            assertEquals(new StepControl.Findings((double) 0.1f + 0.2f + 3e38f - 3e38f, 0, true), control.findings());
+            control.begin(3, 0.25, 0.125);
+            assertEquals(new StepControl.Findings(0, 0, true), control.findings());
+            assertArrayEquals(new float[] {0.125f}, control.lossScale().toFloats());
+            assertEquals(3, control.step());
+            assertEquals(0.25f, control.learningRate());
+        });
+    }
+
+    @Test
+    void aLossThatIsNotFiniteTurnsUpdatesOffAndStays() {
+        for (float bad : new float[] {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY}) {
+            withControl(control -> control.add(1, bad, 2, Float.NaN), control -> {
+                assertEquals(new StepControl.Findings(bad, 0, false), control.findings());
+                control.begin(2, 0.1);
+                assertTrue(control.ok());
+            });
+        }
+    }
+
     /** A step control whose clip takes the sums as values. */
     private record Control(StepControl step, Workbench bench) {
+        void add(float... losses) {
+            for (float loss : losses) {
+                step.addLoss(bench.of(DType.F32, new float[] {loss}, 1));
+            }
+        }
+
         void clip(double maxNorm, float... sums) {
             step.clip(bench.of(DType.F32, sums, sums.length), maxNorm);
         }

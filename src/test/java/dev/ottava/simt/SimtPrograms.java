@@ -19,16 +19,14 @@ final class SimtPrograms {
     private SimtPrograms() {}
 
     static void build(String program) throws Exception {
-        Path log = BUILD.resolve(program + ".log");
-        Process build = new ProcessBuilder(
-                        "cmake",
-                        "--build",
-                        BUILD.toString(),
-                        "--target",
-                        program,
-                        program + "_sanitized",
-                        program + "_raced",
-                        "-j2")
+        buildTargets(program, program + "_sanitized", program + "_raced");
+    }
+
+    static void buildTargets(String... targets) throws Exception {
+        Path log = BUILD.resolve(targets[0] + ".log");
+        List<String> command = new ArrayList<>(List.of("cmake", "--build", BUILD.toString(), "-j2", "--target"));
+        command.addAll(List.of(targets));
+        Process build = new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectOutput(log.toFile())
                 .start();

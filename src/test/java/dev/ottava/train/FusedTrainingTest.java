@@ -208,6 +208,44 @@ class FusedTrainingTest {
         }
     }
 
+    /** The step goes on to its end, and every update reads that it must not write; in one pass too. */
+    @ParameterizedTest
+    @CsvSource({
+        "LOMO, F32, 0",
+        "LOMO, BF16, 0",
+        "LOMO, FP8, 0",
+        "LOMO, FP8 of FP8, 0",
+        "LOMO, FP8 of FP8, 0.3",
+        "ADALOMO, BF16, 0",
+        "ADALOMO, F32, 0.3",
+        "ADAMW, FP8, 0"
+    })
+    void aLossThatIsNotFiniteChangesNothing(OptimizerKind kind, String precision, double maxGradNorm) {
+        try (Device device = Device.open("cpu");
+                LlamaModel model = LlamaModel.initialize(config(false, 1e-5), device, PRECISIONS.get(precision), 3);
+                TrainingStep step =
+                        new TrainingStep(model, options(kind, PRECISIONS.get(precision), maxGradNorm))) {
+            step.run(List.of(batch(1)), 1, 0.1);
+            Tensor norm = model.parameters().stream()
+                    .filter(p -> p.name().equals("model.norm.weight"))
+                    .findFirst()
+                    .orElseThrow()
+                    .weight();
+            float[] good = norm.toFloats();
+            float[] bad = good.clone();
+            bad[7] = Float.NaN;
+            norm.copyFrom(bad);
+            Map<String, ByteBuffer> before = bytes(model, step);
+            String message = assertThrows(TrainingException.class, () -> step.run(List.of(batch(2)), 2, 0.1))
+                    .getMessage();
+            assertTrue(message.startsWith("step 2: the loss is NaN; nothing has been changed in this step."), message);
+            Map<String, ByteBuffer> after = bytes(model, step);
+            before.forEach((key, value) -> assertEquals(-1, value.mismatch(after.get(key)), key));
+            norm.copyFrom(good);
+            step.run(List.of(batch(2)), 2, 0.1);
+        }
+    }
+
     private static Batch withNan(LlamaModel model) {
         Batch batch = batch(2);
         model.parameters().stream()

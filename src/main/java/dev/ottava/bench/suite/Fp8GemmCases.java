@@ -22,10 +22,11 @@ import dev.ottava.kernel.Scaling;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Stream;
 
 /**
  * Products of FP8: the kernel alone, and with the quantisation of the input that a linear layer needs. Beside cuBLASLt's FP8, scaled per tensor, the fastest of its
- * algorithms, where the machine has it; otherwise beside our own product of BF16. Operations: 2 m n k. Bytes: both operands and the result once; with quantisation
+ * algorithms, and its BF16, where the machine has it; otherwise beside our own product of BF16. Operations: 2 m n k. Bytes: both operands and the result once; with quantisation
  * also the BF16 input, read, and its transposed codes.
  */
 final class Fp8GemmCases {
@@ -64,11 +65,13 @@ final class Fp8GemmCases {
         return cases;
     }
 
-    /** One product in both scalings. */
-    static List<Case> of(String name, Kind kind, long m, long n, long k) {
-        return List.of(
-                product(name, kind, Scaling.BLOCKS_128, m, n, k, false),
-                product(name, kind, Scaling.PER_TENSOR, m, n, k, false));
+    /** One product of a layer in both scalings. */
+    static List<Case> of(String layer, Kind kind, long m, long n, long k) {
+        String name = layer + " " + kind.name().toLowerCase(Locale.ROOT);
+        return Stream.of(Scaling.BLOCKS_128, Scaling.PER_TENSOR)
+                .map(scaling -> product(name, kind, scaling, m, n, k, false))
+                .map(each -> each.with("layer", layer))
+                .toList();
     }
 
     private static Case product(String name, Kind kind, Scaling scaling, long m, long n, long k, boolean quantize) {
@@ -90,8 +93,8 @@ final class Fp8GemmCases {
                         Quantize.quantize(left, a);
                         multiply.run();
                     };
-            Variants library = besideCublasLt(tensors, ours, kind, d, a, b);
-            return library != null ? library : new Variants(ours, "Ottava BF16", () -> Gemm.multiply(d, a, b));
+            Variants fp8 = besideCublasLt(tensors, ours, kind, d, a, b);
+            return bf16(fp8 == null ? Variants.alone(ours) : fp8, d, a, b);
         });
     }
 
@@ -129,6 +132,18 @@ final class Fp8GemmCases {
                 library.version() + " FP8 per tensor, "
                         + kind.accumulation.name().toLowerCase(Locale.ROOT),
                 () -> library.multiply(product, operands));
+    }
+
+    /** Beside the product of BF16 as well: cuBLASLt's, the fastest of its algorithms, or else ours. */
+    private static Variants bf16(Variants variants, Tensor d, Tensor a, Tensor b) {
+        CublasLt library = d.device().cublasLt();
+        long k = a.size(1);
+        Product product = Product.of(
+                d.dtype().code(), d.size(1), a.dtype().code(), k, false, k, false, d.size(0), d.size(1), k, false, false);
+        Operands operands = new Operands(d.address(), a.address(), b.address(), 0, 0, 0);
+        return library == null || library.chooseFastest(product, operands, ROUNDS).length == 0
+                ? variants.and("Ottava BF16", () -> Gemm.multiply(d, a, b))
+                : variants.and(library.version() + " BF16", () -> library.multiply(product, operands));
     }
 
     private static QuantizedMatrix codes(Tensors tensors, DType dtype, Scaling scaling, Layout layout, Tensor x) {

@@ -21,9 +21,8 @@ public final class GemmShapes {
         try {
             for (JsonNode shape : new ObjectMapper().readTree(file.toFile())) {
                 Kind kind = Kind.valueOf(shape.required("product").asText().toUpperCase(Locale.ROOT));
-                String name = shape.required("name").asText() + " "
-                        + shape.required("product").asText();
-                cases.addAll(Fp8GemmCases.of(name, kind, size(shape, "m"), size(shape, "n"), size(shape, "k")));
+                String layer = shape.required("name").asText();
+                cases.addAll(Fp8GemmCases.of(layer, kind, size(shape, "m"), size(shape, "n"), size(shape, "k")));
             }
         } catch (IOException | IllegalArgumentException e) {
             throw new InvalidArgumentException("--shapes " + file + ": " + e.getMessage());

@@ -82,6 +82,11 @@ public record Scale(
                 List.of(dtype));
     }
 
+    /** Prompts of {@link SparseAttentionSuite}. */
+    List<Integer> prompts() {
+        return large ? List.of(8192, 16384, 32768, 65536, 131072) : List.of(1024, 2048);
+    }
+
     /** Of models: E4M3 stands for linear layers in FP8 and the rest in BF16. */
     List<DType> modelDTypes() {
         return dtypes.contains(DType.BF16)

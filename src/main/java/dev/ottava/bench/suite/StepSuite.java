@@ -12,7 +12,7 @@ import dev.ottava.train.TrainingStep;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A whole training step with LOMO: forward, backward, and the update of every parameter, on random tokens. */
+/** Whole training steps: forward, backward, and the update of every parameter, on random tokens. With LOMO; with AdamW, {@link CoatStepCases}. */
 final class StepSuite implements Suite {
     /** The small model has the size of the demo's; the larger one has grouped queries and a vocabulary of words. */
     private static final List<TrainingShape> PROCESSOR = List.of(
@@ -53,6 +53,9 @@ final class StepSuite implements Suite {
                         false,
                         tensors -> variants(shape, dtype, tensors)));
             }
+        }
+        if (scale.dtypes().contains(DType.BF16)) { // who they are set against
+            cases.addAll(CoatStepCases.of(scale));
         }
         return cases;
     }

@@ -9,9 +9,6 @@ import java.util.Map;
 public final class Suites {
     private static final Map<String, Suite> SUITES = new LinkedHashMap<>();
 
-    /** Suites that will be, once their operations are. */
-    private static final List<String> TO_COME = List.of("sparse-attention");
-
     static {
         SUITES.put("gemm", new GemmSuite());
         SUITES.put("quantize", new QuantizeSuite());
@@ -19,6 +16,7 @@ public final class Suites {
         SUITES.put("activation", new ActivationSuite());
         SUITES.put("loss", new LossSuite());
         SUITES.put("attention", new AttentionSuite());
+        SUITES.put("sparse-attention", new SparseAttentionSuite());
         SUITES.put("optimizer", new OptimizerSuite());
         SUITES.put("fused", new FusedSuite());
         SUITES.put("block", new BlockSuite());
@@ -33,10 +31,6 @@ public final class Suites {
 
     /** The suite of that name. */
     public static Suite named(String name) {
-        if (TO_COME.contains(name)) {
-            throw new InvalidArgumentException("bench " + name
-                    + ": this version of Ottava has no such operation yet; there are " + String.join(", ", names()));
-        }
         Suite suite = SUITES.get(name);
         if (suite == null) {
             throw new InvalidArgumentException(

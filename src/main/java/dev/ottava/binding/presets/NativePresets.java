@@ -13,6 +13,7 @@ import org.bytedeco.javacpp.tools.InfoMapper;
                     include = {
                         "ottava/base.h",
                         "ottava/device.h",
+                        "ottava/ranges.h",
                         "ottava/elementwise.h",
                         "ottava/embedding.h",
                         "ottava/norm.h",

@@ -1,16 +1,19 @@
-// D[m, n] = sum_k A[m, k] B[n, k] of FP8 operands with scales, as native/include/ottava/gemm.h defines it, for Hopper (sm_90a).
+// D[m, n] = sum_k A[m, k] B[n, k] as native/include/ottava/gemm.h defines it, for Hopper (sm_90a): of FP8 operands with scales, or of BF16
+// operands that lie along k or across it.
 //
-// Block: three warpgroups and a tile of D (sm90_tiles.h). One lane of the last loads 128 of k at a time of A and B by TMA, with a swizzle
-// of 128 bytes, into as many stages as shared memory has room for; the first two multiply them by wgmma. A stage has two mbarriers: `full`
-// counts its bytes, `empty` the warps that have read it. Blocks are persistent: while a tile's epilogue runs, the next one's stages fill.
-// Two blocks of a cluster may share an operand: each loads half of it for both, and a stage is empty when the warps of both have read it.
+// Block: three warpgroups and a tile of D (sm90_tiles.h). One lane of the last loads a step of A and B at a time by TMA, 128 of k in FP8 or
+// 64 in BF16 (sm90_operand.cuh), into as many stages as shared memory has room for; the first two multiply them by wgmma. A stage has two
+// mbarriers: `full` counts its bytes, `empty` the warps that have read it. Blocks are persistent: while a tile's epilogue runs, the next
+// one's stages fill. Two blocks of a cluster may share an operand: each loads half of it for both, and a stage is empty when the warps of
+// both have read it.
 //
-// Sums. Fast: they stay in the accumulators of the tensor cores over all of k, which on Hopper keep about 14 bits, with the scales of the
-// whole tensors applied at the end. Promoted: after each 128 of k they go to registers of their own, times the scales of those 128; the
-// stage is given back before. A warpgroup of 128 rows then does its two halves one after the other, in the same accumulators.
+// Sums. Fast: they stay in the accumulators of the tensor cores over all of k, which for FP8 on Hopper keep about 14 bits, with the scales
+// of the whole tensors applied at the end. Promoted: after each 128 of k they go to registers of their own, times the scales of those 128;
+// the stage is given back before. A warpgroup of 128 rows then does its two halves one after the other, in the same accumulators. BF16
+// needs no promotion: its sums are fast.
 //
-// The shape: k a multiple of 16, pitches and addresses of A and B too. TMA brings zeros beyond the edges of k, m and n, and leaves out
-// what is beyond D's. Registers and shared memory: docs/kernels/fp8-gemm.md. Not measured yet.
+// The shape: addresses of A and B multiples of 16 bytes, and pitches; k at least 1. TMA brings zeros beyond the edges of k, m and n, and
+// leaves out what is beyond D's. Registers and shared memory: docs/kernels/sm90-gemm.md. Not measured yet.
 //
 // What no run on the processor shows, and was reviewed instead; each place names its number:
 //  [1] mbarriers are initialised by one thread, published to the async proxy and the cluster by fence.mbarrier_init, and a barrier of the
@@ -31,19 +34,22 @@
 
 #include "../ptx/cluster.cuh"
 #include "../ptx/warp.cuh"
-#include "../ptx/wgmma_products.cuh"
 #include "fp8_scales.cuh"
 #include "sm90_epilogue.cuh"
+#include "sm90_operand.cuh"
 #include "sm90_tiles.h"
 #include "tile_order.cuh"
 
 namespace ottava {
 
+// A, B: Sm90Operand.
 template <class A, class B, class Tile, bool promoted, class Epilogue>
-struct sm90_fp8_gemm {
+struct sm90_gemm {
     static constexpr int threads = 384, least_blocks = 1;
     static constexpr int consumers = 256, consumer_warps = consumers / 32;
-    static constexpr int step_bytes = 128;  // of k, one row of the swizzle; a wgmma takes 32
+    static constexpr int step_bytes = A::row_bytes;  // of k
+    static constexpr bool scaled = sizeof(typename A::Element) == 1;
+    static_assert(A::step == B::step && (scaled || !promoted), "both FP8, or both BF16");
     static constexpr int a_bytes = Tile::rows * step_bytes, b_bytes = Tile::tile_columns * step_bytes, stage_bytes = a_bytes + b_bytes;
     static constexpr int box_bytes = consumer_warps * 2 * Sm90Workspace::box_bytes;
     static constexpr int block_bytes = 227 * 1024, other_bytes = box_bytes + Sm90Workspace::amax_bytes + 256;
@@ -51,11 +57,12 @@ struct sm90_fp8_gemm {
     static constexpr int shared_bytes = box_bytes + stages * stage_bytes + stages * 16 + Sm90Workspace::amax_bytes;
     static_assert(stages >= 4 && stages * 16 <= 256 && shared_bytes <= block_bytes, "shared memory of a block");
 
-    ptx::TensorMap a_map, b_map;  // boxes of 128 of k and the rows that one block loads: all of the tile, or half if two share them
-    Fp8Scales a_scales, b_scales;
-    TileOrder order;  // of clusters' tiles
-    int steps;        // of 128 of k
-    int shared;       // Sm90Shared
+    ptx::TensorMap a_map, b_map;   // of Major::K, boxes of a step and the rows that one block loads: all of the tile, or half if two share
+                                   // them; of Major::MN, of a panel and a step
+    Fp8Scales a_scales, b_scales;  // of FP8
+    TileOrder order;               // of clusters' tiles
+    int steps;
+    int shared;  // Sm90Shared
     Epilogue epilogue;
 
     // Where in the ring of stages a thread is; `phase` is the parity of the times around.
@@ -127,17 +134,6 @@ struct sm90_fp8_gemm {
     }
 
   private:
-    // Part of an operand: all its rows of the tile, or this block's half of them for both blocks.
-    template <int ROWS>
-    __device__ __forceinline__ static void load_operand(unsigned char* to, const ptx::TensorMap* map, uint64_t* full, bool share, int rank,
-                                                        int k, int row) {
-        if (share) {
-            ptx::tma_load_multicast(to + rank * (ROWS / 2) * step_bytes, map, full, 3, k, row + rank * (ROWS / 2));
-        } else {
-            ptx::tma_load(to, map, full, k, row);
-        }
-    }
-
     __device__ __forceinline__ void produce(const Memory& memory, int cluster_blocks, int rank) const {
         ptx::tma_prefetch_map(&a_map);
         ptx::tma_prefetch_map(&b_map);
@@ -150,10 +146,10 @@ struct sm90_fp8_gemm {
                 ptx::mbarrier_wait(memory.empty + at.stage, at.phase ^ 1);
                 // Bytes that the other block sends may come before they are announced: the phase still waits for this arrival.
                 ptx::mbarrier_arrive_expect(full, stage_bytes);
-                load_operand<Tile::rows>(memory.a + at.stage * a_bytes, &a_map, full, shared == OTTAVA_SHARE_A, rank, step * step_bytes,
-                                         row);
-                load_operand<Tile::tile_columns>(memory.b + at.stage * b_bytes, &b_map, full, shared == OTTAVA_SHARE_B, rank,
-                                                 step * step_bytes, column);
+                A::template load<Tile::rows>(memory.a + at.stage * a_bytes, &a_map, full, shared == OTTAVA_SHARE_A, rank, step * A::step,
+                                             row);
+                B::template load<Tile::tile_columns>(memory.b + at.stage * b_bytes, &b_map, full, shared == OTTAVA_SHARE_B, rank,
+                                                     step * B::step, column);
             }
         });
     }
@@ -167,23 +163,25 @@ struct sm90_fp8_gemm {
         }
     }
 
-    // Four wgmma over the 128 of k of a stage; descriptors count in 16 bytes.
+    // Four wgmma over a stage; descriptors count in 16 bytes.
     template <int COUNT>
     __device__ __forceinline__ static void multiply(float (&sums)[COUNT], uint64_t a, uint64_t b, bool accumulate) {
 #pragma unroll
-        for (int k = 0; k < step_bytes; k += 32) ptx::wgmma<A, B>(sums, a + k / 16, b + k / 16, accumulate || k > 0);
+        for (int i = 0; i < step_bytes / 32; i++)
+            ptx::wgmma<typename A::Element, typename B::Element, A::major, B::major>(sums, a + i * A::next / 16, b + i * B::next / 16,
+                                                                                     accumulate || i > 0);
     }
 
     __device__ __forceinline__ void consume(const Memory& memory, int cluster_blocks, int rank, Sm90Workspace& work) const {
         int warpgroup = work.warp / 4;
         int row_in_tile = warpgroup * Tile::next_row, column_in_tile = warpgroup * Tile::next_column;
-        uint64_t a = ptx::wgmma_descriptor(memory.a, 128, 1024) + row_in_tile * step_bytes / 16;
-        uint64_t b = ptx::wgmma_descriptor(memory.b, 128, 1024) + column_in_tile * step_bytes / 16;
+        uint64_t a = A::descriptor(memory.a) + row_in_tile * step_bytes / 16;
+        uint64_t b = B::descriptor(memory.b) + column_in_tile * step_bytes / 16;
         Position at;
         for_each_tile(cluster_blocks, rank, [&](int row, int column) {
             row += row_in_tile, column += column_in_tile;
             float sums[Tile::halves][Tile::columns / 2];
-            float scale = promoted ? 1.0f : __ldg(a_scales.values) * __ldg(b_scales.values);
+            float scale = promoted || !scaled ? 1.0f : __ldg(a_scales.values) * __ldg(b_scales.values);
             if constexpr (promoted) {
                 promoted_sums(sums, memory, cluster_blocks, work.lane, a, b, row, column, at);
             } else {
