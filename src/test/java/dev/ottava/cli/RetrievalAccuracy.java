@@ -33,7 +33,8 @@ final class RetrievalAccuracy {
     private static final long LOCAL_KEYS = 128;
     private static final List<Integer> ROW_STEPS = List.of(1, 2, 4, 8);
     private static final double RELATIVE_ERROR = 0.1;
-    private static final double[] TAUS = {0.004, 0.008, 0.02, 0.1, 0.4};
+    private static final double[] TAUS = {0.004, 0.008, 0.02, 0.1, 0.4, 1};
+    private static final double PICTURED_TAU = 0.4;
 
     /** A way to attend: dense where there are no thresholds. */
     private record Way(Map<String, Object> about, SaleThresholds thresholds) {}
@@ -58,12 +59,11 @@ final class RetrievalAccuracy {
 
     private void run(int... lengths) {
         for (int length : lengths) {
-            List<Way> ways = ways(length);
-            for (Way way : ways) {
+            for (Way way : ways(length)) {
                 print(measure(way, length));
             }
-            drawKept(ways.get(1).thresholds, length);
         }
+        drawKept(lengths[lengths.length - 1]);
     }
 
     private List<Way> ways(int length) {
@@ -73,11 +73,13 @@ final class RetrievalAccuracy {
             ways.add(calibrated(rowStep, length));
         }
         for (double tau : TAUS) {
-            ways.add(new Way(
-                    about("tau", tau, 1),
-                    SaleThresholds.uniform(model.config(), new Sale.Selection(LOCAL_KEYS, 1), tau)));
+            ways.add(new Way(about("tau", tau, 1), uniform(tau)));
         }
         return ways;
+    }
+
+    private SaleThresholds uniform(double tau) {
+        return SaleThresholds.uniform(model.config(), new Sale.Selection(LOCAL_KEYS, 1), tau);
     }
 
     private Way calibrated(int rowStep, int length) {
@@ -161,13 +163,13 @@ final class RetrievalAccuracy {
         return best;
     }
 
-    private void drawKept(SaleThresholds thresholds, int length) {
+    private void drawKept(int length) {
         int[] prompt = new RetrievalTask(length, RetrievalTraining.SYMBOLS, QUESTIONS_SEED)
                 .question(0)
                 .prompt();
-        try (Decoder decoder = new Decoder(model, length, thresholds);
+        try (Decoder decoder = new Decoder(model, length, uniform(PICTURED_TAU));
                 SparsePrefill prefill = decoder.prefillWithMasks(prompt)) {
-            KeptBlocks.write(picture, prefill.masks(), thresholds.selection().localKeys());
+            KeptBlocks.write(picture, prefill.masks(), LOCAL_KEYS);
         }
     }
 

@@ -12,8 +12,8 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * Draws the share of right answers over the part of the blocks that was kept, a curve for each length, from what {@link RetrievalAccuracy} printed: one tau for all
- * heads, every query estimated, and dense attention at 1. {@code RetrievalPicture LINES.jsonl PICTURE.svg}.
+ * Draws the share of right answers over the part of the blocks that was kept, a curve for each length, from what {@link RetrievalAccuracy} printed: dense
+ * attention, and calibrated thresholds with every query estimated, every 2nd, 4th and 8th. {@code RetrievalPicture LINES.jsonl PICTURE.svg}.
  */
 final class RetrievalPicture {
     private RetrievalPicture() {}
@@ -23,7 +23,7 @@ final class RetrievalPicture {
         for (String line : Files.readAllLines(Path.of(args[0]))) {
             JsonNode run = new ObjectMapper().readTree(line);
             boolean dense = run.path("attention").asText().equals("dense");
-            if (dense || run.has("tau")) {
+            if (dense || run.has("taus")) {
                 double kept = dense ? 1 : run.get("kept").asDouble();
                 double right =
                         100 * run.get("right").asDouble() / run.get("questions").asDouble();
