@@ -43,6 +43,7 @@ final class CurvePicture {
         String svg = chart.svg()
                 .replaceFirst("<svg ", "<svg xmlns=\"http://www.w3.org/2000/svg\" ")
                 .replace(">step</text>", ">" + xName + "</text>")
+                .replaceAll("<title>step [^:]*: ", "<title>")
                 .replaceFirst(">", ">" + style + "</style><rect width=\"100%\" height=\"100%\" fill=\"white\"/>")
                 .replace("</svg>", key + "</svg>");
         Files.writeString(file, svg);
