@@ -1,9 +1,9 @@
 // A libcudnn_graph.so.9 that needs no GPU, beside the CUDA driver that needs none: what cuDNN's documentation says of the backend calls
-// that dev.ottava.cuda makes, with each operation of a graph carried out on the host, one element at a time. It refuses what cuDNN
-// refuses: attributes of a wrong type or count, descriptors that are not finished or finished twice, tensors that do not fit, graphs of
-// another pattern than attention's. OTTAVA_FAKE_CUDNN: "old", "unsupported", "nondeterministic", "workspace" (an engine that wants too
-// much), "fail" (execution). What only a bug of Ottava can bring about is said on stderr, in lines that begin with "fake cuDNN:".
-#include <dlfcn.h>
+// that dev.ottava.cuda makes, with each operation of a graph carried out on the host, one element at a time, when the stream comes to it.
+// It refuses what cuDNN refuses: attributes of a wrong type or count, descriptors that are not finished or finished twice, tensors that do
+// not fit, graphs of another pattern than attention's. OTTAVA_FAKE_CUDNN: "old", "unsupported", "nondeterministic", "workspace" (an engine
+// that wants too much), "fail" (execution). What only a bug of Ottava can bring about is said on stderr, in lines that begin with "fake
+// cuDNN:".
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -222,15 +222,11 @@ int cudnnBackendExecute(Handle* handle, Descriptor* p, Descriptor* where) {
     if (handle->stream == nullptr || alive.count(p) == 0 || alive.count(where) == 0 || !p->finished || !where->finished)
         return refuse(bad_param, "not ready");
     if (wanted("fail")) return refuse(failed, "as it was told to");
-    // A stream runs what was queued before first.
-    void* driver = dlopen("libcuda.so.1", RTLD_NOW | RTLD_NOLOAD);
-    if (driver == nullptr || reinterpret_cast<int (*)(void*)>(dlsym(driver, "cuStreamSynchronize"))(handle->stream) != 0)
-        return refuse(failed, "the stream cannot be used");
     std::map<int64_t, void*> addresses;
     for (size_t i = 0; i < where->values.at(1000).size(); i++)
         if (!addresses.insert({where->values.at(1000)[i], reinterpret_cast<void*>(where->values.at(1001)[i])}).second)
             return refuse(bad_param, "a name twice");
-    return run_graph(p->graph, addresses, reinterpret_cast<void*>(where->get(1003)));
+    return run_graph(p->graph, addresses, reinterpret_cast<void*>(where->get(1003)), handle->stream);
 }
 
 }  // extern "C"

@@ -94,6 +94,6 @@ bool wanted(const char* what);
 int check_graph(const Descriptor* graph);
 bool adds_up(const Descriptor* graph);  // in memory, in any order
 int64_t workspace_bytes(const Descriptor* graph);
-int run_graph(const Descriptor* graph, std::map<int64_t, void*> addresses, void* workspace);
+int run_graph(const Descriptor* graph, std::map<int64_t, void*> addresses, void* workspace, void* stream);
 
 }  // namespace fake

@@ -11,7 +11,7 @@
 //
 // The running maximum is scaled and in units of log2; each thread sums its own columns, rows are summed across threads at the end.
 //
-// What no run on the processor shows, and was reviewed instead; each place names its number (compare gemm/sm90_fp8_gemm.cuh):
+// What no run on the processor shows, and was reviewed instead; each place names its number (compare gemm/sm90_gemm.cuh):
 //  [1] mbarriers are initialised by one thread and published by fence.mbarrier_init and a barrier before anyone uses them.
 //  [2] What the producer writes by itself, the words of a step and of a tile, is ordered by its arrival at `full`, and is read by all lanes
 //      of a warp before the warp arrives at `empty`.

@@ -157,13 +157,15 @@ record BenchReport(List<Result> results) {
     }
 
     private String table() {
-        StringBuilder table = new StringBuilder("<table><thead><tr>");
+        StringBuilder table = new StringBuilder("<table style=\"white-space: nowrap\"><thead><tr>");
         for (String name : List.of("case", "shape", "dtype")) {
             table.append("<th>").append(name).append("</th>");
         }
-        for (String name : List.of("median", "spread", "runs", "rate", "of limit", "peer", "ratio", "kernel")) {
+        for (String name : List.of("median", "spread", "runs", "rate", "of limit", "peer", "ratio")) {
             table.append("<th class=\"number\">").append(name).append("</th>");
         }
+        boolean kernels = results.stream().map(BenchReport::kernel).distinct().count() > 1;
+        table.append(kernels ? "<th>kernel</th>" : "");
         table.append("</tr></thead>\n<tbody>\n");
         for (Result result : results) {
             table.append("<tr><td>").append(Html.escape(result.name())).append("</td><td>");
@@ -175,14 +177,18 @@ record BenchReport(List<Result> results) {
                     BenchTable.rate(result),
                     BenchTable.percent(result.fractionOfLimit()),
                     lines(result, Result.Peer::name),
-                    lines(result, peer -> Format.fixed(result.ratioTo(peer), 2)),
-                    result.details().getOrDefault("kernel", "").toString())) {
+                    lines(result, peer -> Format.fixed(result.ratioTo(peer), 2)))) {
                 table.append("</td><td class=\"number\">")
                         .append(Html.escape(value).replace("\n", "<br>"));
             }
-            table.append("</td></tr>\n");
+            table.append(kernels ? "</td><td>" + Html.escape(kernel(result)) : "")
+                    .append("</td></tr>\n");
         }
         return table.append("</tbody></table>").toString();
+    }
+
+    private static String kernel(Result result) {
+        return result.details().getOrDefault("kernel", "").toString();
     }
 
     private static String lines(Result result, Function<Result.Peer, String> text) {

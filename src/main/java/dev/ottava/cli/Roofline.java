@@ -96,14 +96,16 @@ final class Roofline {
     private void roof(StringBuilder svg, double top) {
         double end = levels.isEmpty() ? right : top / bytesPerSecond;
         double begin = Math.max(left, low / bytesPerSecond);
-        svg.append(line(begin, begin * bytesPerSecond, end, end * bytesPerSecond));
+        if (begin < end) { // otherwise arithmetic limits all that is shown
+            svg.append(line(begin, begin * bytesPerSecond, end, end * bytesPerSecond));
+        }
         // Above the slope there is room: no case is there.
         svg.append(format(
                 "<text x=\"%d\" y=\"%d\">slope: a copy, %s</text>%n",
                 LEFT + 10, TOP + 16, Format.unit(bytesPerSecond, "B/s")));
         double previous = Double.POSITIVE_INFINITY;
         for (Level level : levels) {
-            svg.append(line(level.y / bytesPerSecond, level.y, right, level.y));
+            svg.append(line(Math.max(left, level.y / bytesPerSecond), level.y, right, level.y));
             previous = Math.min(y(level.y) + 4, previous - LABEL_HEIGHT);
             svg.append(format(
                     "<text x=\"%d\" y=\"%.1f\">%s %s</text>%n",

@@ -113,7 +113,7 @@ final class NumberCases {
                 Integer.bitCount(u),
                 Integer.numberOfLeadingZeros(u),
                 Integer.numberOfTrailingZeros(u) + 1, // u is not 0
-                u >>> 16 & 0x7f80, // the exponent alone is the power of two
+                (u >>> 16) & 0x7f80, // the exponent alone is the power of two
             };
             System.arraycopy(results, 0, expected, 12 * i, 12);
         }

@@ -13,6 +13,7 @@ import dev.ottava.binding.Native;
 public final class Graph implements AutoCloseable {
     private final Device device;
     private final GraphMemory memory;
+    private final int closedPlans;
     private long handle;
 
     /** What a piece of code needs of the pool, found by running it. */
@@ -27,6 +28,7 @@ public final class Graph implements AutoCloseable {
     private Graph(Device device, GraphMemory memory, long handle) {
         this.device = device;
         this.memory = memory;
+        this.closedPlans = closedPlans(device);
         this.handle = handle;
     }
 
@@ -70,9 +72,13 @@ public final class Graph implements AutoCloseable {
         }
     }
 
-    /** Whether it can be launched now: no tensor lies in its memory, and none that it reads or writes has been freed. */
+    private static int closedPlans(Device device) {
+        return device.cudnn() == null ? 0 : device.cudnn().closedPlans();
+    }
+
+    /** Whether it can be launched now: no tensor lies in its memory, none that it reads or writes has been freed, and no library has closed a plan. */
     public boolean isUsable() {
-        return handle != 0 && device.pool().isUsable(memory);
+        return handle != 0 && device.pool().isUsable(memory) && closedPlans == closedPlans(device);
     }
 
     /** Queues the operations. */

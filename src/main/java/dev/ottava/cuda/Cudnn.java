@@ -48,6 +48,7 @@ public final class Cudnn implements AutoCloseable {
     private final CudnnSession session;
     private final String computeCapability;
     private final Map<Key, AttentionPlan> plans = new LinkedHashMap<>(16, 0.75f, true);
+    private int closedPlans;
 
     /**
      * Opens the library on a device that {@link #available()} was true for.
@@ -169,6 +170,11 @@ public final class Cudnn implements AutoCloseable {
         return "";
     }
 
+    /** How many plans have been closed since this was opened: what a graph launches of theirs is gone. */
+    public int closedPlans() {
+        return closedPlans;
+    }
+
     private AttentionPlan plan(AttentionShape shape, AttentionPass pass) {
         Key key = new Key(shape, pass);
         AttentionPlan plan = plans.get(key);
@@ -176,6 +182,7 @@ public final class Cudnn implements AutoCloseable {
             if (plans.size() == MOST_PLANS) {
                 session.synchronize(); // it may be running
                 plans.remove(plans.keySet().iterator().next()).close();
+                closedPlans++;
             }
             plan = new AttentionPlan(session, shape, pass);
             plans.put(key, plan);

@@ -86,7 +86,7 @@ public final class CudnnAttention {
     /** Why cuDNN does not train with queries and keys of those shapes, or does not make their gradients; "" if it does. */
     public static String missing(Tensor q, Tensor k, boolean gradients) {
         AttentionPass pass = gradients ? AttentionPass.BACKWARD : AttentionPass.TRAINING;
-        return missing(pass, q, k, k.size(1), 1 / Math.sqrt(q.size(3)));
+        return missing(pass, q, k, k.size(1), 1 / Math.sqrt((double) q.size(3)));
     }
 
     private static Cudnn library(Tensor q) {

@@ -50,6 +50,7 @@ public final class SaleCalibrator {
     private double[][] kept;
     private long causal;
     private boolean lowered;
+    private String broken;
 
     private SaleCalibrator(LlamaModel model, Sale.Selection selection, SaleErrorBound bound) {
         this.model = model;
@@ -103,6 +104,10 @@ public final class SaleCalibrator {
                 int of = sample;
                 int in = pass;
                 forward(ids, layer -> progress.layer(in, of, layer));
+                if (broken != null) {
+                    throw new OttavaException(
+                            "the attention of " + broken + " is not finite: the model or the data is broken");
+                }
             }
             pass++;
         } while (lowered);
@@ -165,9 +170,9 @@ public final class SaleCalibrator {
         boolean any = false;
         for (int head = 0; head < found.length; head++) {
             if (!(found[head] < bound.limit())) {
-                if (tau[layer][head] == 0) {
-                    throw new OttavaException("the attention of layer " + layer + ", head " + head
-                            + " is not finite: the model or the data is broken");
+                if (tau[layer][head] == 0) { // it has the bits of dense attention, so no number is left
+                    broken = broken != null ? broken : "layer " + layer + ", head " + head;
+                    continue;
                 }
                 float half = tau[layer][head] / 2;
                 tau[layer][head] = half <= LAST_TAU ? 0 : half;

@@ -53,7 +53,7 @@ final class SaleEstimate implements AutoCloseable {
         long length = q.size(1);
         BlockMask mask = BlockMask.empty(workspace, 1, heads, length, keyLength);
         try (Tensor thresholds = workspace.empty(DType.F32, 1, heads, selection.rows(length))) {
-            double scale = 1 / Math.sqrt(q.size(3));
+            double scale = 1 / Math.sqrt((double) q.size(3));
             Sale.thresholds(thresholds, q, k, keys.mean(), tau, keyLength, selection, scale);
             Sale.select(mask, thresholds, queries, keys.codes(), correction, selection);
         }

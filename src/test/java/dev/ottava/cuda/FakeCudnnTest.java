@@ -128,6 +128,19 @@ class FakeCudnnTest {
         assertEquals(64 + Math.log(64), Double.parseDouble(without[5]), 1e-3);
     }
 
+    @Test
+    void aMissingLibraryIsNamed() throws Exception {
+        Path without = Files.createDirectory(folder.resolve("without"));
+        for (String name : List.of("libcudart.so.13", "libcublas.so.13", "libcublasLt.so.13")) {
+            Files.createLink(without.resolve(name), folder.resolve(name));
+        }
+        String property = ask(Map.of("LD_LIBRARY_PATH", DRIVER.toAbsolutePath() + ":" + without))[0];
+        assertTrue(
+                property.matches("Ottava \\(no cuDNN: libcudnn_\\w+.so.9 is not there: put the folder of cuDNN 9's libraries"
+                        + " on LD_LIBRARY_PATH\\)"),
+                property);
+    }
+
     /** Only what is not supported is left to our kernel: what fails is told. */
     @Test
     void aFailureIsNoReasonToFallBack() throws Exception {

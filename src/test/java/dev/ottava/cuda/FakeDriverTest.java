@@ -104,7 +104,7 @@ class FakeDriverTest {
                 RunTests.class.getName(),
                 "dev.ottava.train.StepGraphsContractTest");
         assertEquals("", child.err());
-        assertEquals("15 passed, 0 failed", child.out().strip());
+        assertEquals("16 passed, 0 failed", child.out().strip());
     }
 
     @Test

@@ -56,6 +56,7 @@ public final class SaleModels {
 
     private static float bias(int i) {
         int frequency = i % (HEAD_DIM / 2);
-        return frequency < HEAD_DIM / 4 ? 0.9f + 0.4f * (i / HEAD_DIM) : 0;
+        int head = i / HEAD_DIM;
+        return frequency < HEAD_DIM / 4 ? 0.9f + 0.4f * head : 0;
     }
 }

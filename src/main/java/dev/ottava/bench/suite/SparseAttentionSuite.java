@@ -6,7 +6,10 @@ import dev.ottava.bench.Case.Work;
 import dev.ottava.bench.Tensors;
 import dev.ottava.core.DType;
 import dev.ottava.core.Tensor;
+import dev.ottava.cuda.AttentionPass;
+import dev.ottava.cuda.Cudnn;
 import dev.ottava.kernel.Attention;
+import dev.ottava.kernel.CudnnAttention;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -126,7 +129,7 @@ final class SparseAttentionSuite implements Suite {
     private static Case dense(Prompt prompt) {
         return one("dense attention", prompt, prompt.attention(prompt.causal()), tensors -> {
             Dense dense = new Dense(tensors, prompt, prompt.planted(tensors, USUAL));
-            return Variants.alone(dense::run);
+            return dense.besideLibrary(Variants.alone(dense::run));
         });
     }
 
@@ -141,11 +144,26 @@ final class SparseAttentionSuite implements Suite {
         }
 
         void run() {
-            Attention.forward(out, null, planted.q(), planted.k(), v, prompt.length(), prompt.scale());
+            Attention.forwardWithoutLibrary(
+                    out, null, planted.q(), planted.k(), v, prompt.length(), prompt.scale());
         }
 
         Variants beside(Runnable ours) {
-            return new Variants(ours, "dense attention", this::run);
+            return besideLibrary(new Variants(ours, "dense attention", this::run));
+        }
+
+        /** Beside cuDNN's dense attention as well, where the machine has it. */
+        Variants besideLibrary(Variants variants) {
+            Tensor q = planted.q();
+            Tensor k = planted.k();
+            boolean missing = q.device().cudnn() == null
+                    || !CudnnAttention.missing(AttentionPass.INFERENCE, q, k, prompt.length(), prompt.scale())
+                            .isEmpty();
+            return missing
+                    ? variants
+                    : variants.and(
+                            Cudnn.version(),
+                            () -> CudnnAttention.forward(out, null, q, k, v, prompt.length(), prompt.scale()));
         }
     }
 
