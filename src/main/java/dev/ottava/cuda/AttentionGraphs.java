@@ -150,10 +150,9 @@ final class AttentionGraphs {
     private Tensor scores(int type) throws NotSupported {
         long queries = shape.queryLength();
         long keys = shape.keyLength();
-        return graph.between(
-                type,
-                new long[] {shape.batch(), shape.heads(), queries, keys},
-                new long[] {shape.heads() * queries * keys, queries * keys, keys, 1});
+        return graph.between(type, new long[] {shape.batch(), shape.heads(), queries, keys}, new long[] {
+            shape.heads() * queries * keys, queries * keys, keys, 1
+        });
     }
 
     private Tensor row() throws NotSupported {
@@ -180,9 +179,7 @@ final class AttentionGraphs {
     private Tensor queries() throws NotSupported {
         long row = shape.heads() * shape.headDim();
         return graph.memory(
-                CUDNN_DATA_BFLOAT16,
-                headRows(),
-                new long[] {shape.queryLength() * row, shape.headDim(), row, 1});
+                CUDNN_DATA_BFLOAT16, headRows(), new long[] {shape.queryLength() * row, shape.headDim(), row, 1});
     }
 
     private Tensor keys() throws NotSupported {

@@ -28,7 +28,9 @@ final class StepInputs implements AutoCloseable {
     }
 
     List<OfBatch> load(List<Batch> batches) {
-        reserve(batches.stream().mapToLong(each -> 2 * aligned(each.ids().length)).sum());
+        reserve(batches.stream()
+                .mapToLong(each -> 2 * aligned(each.ids().length))
+                .sum());
         List<OfBatch> loaded = new ArrayList<>();
         long first = 0;
         for (Batch batch : batches) {

@@ -300,8 +300,7 @@ public final class TrainingStep implements AutoCloseable {
                                 : "in one pass only the loss is looked at before weights change, and these have changed:"
                                         + " go back to the last checkpoint")
                 : "the loss is " + found.loss() + "; nothing has been changed in this step";
-        throw new TrainingException(
-                "step " + step + ": " + what + ". Lower --learning-rate, or set --max-grad-norm");
+        throw new TrainingException("step " + step + ": " + what + ". Lower --learning-rate, or set --max-grad-norm");
     }
 
     @Override

@@ -112,7 +112,6 @@ class ErrorsTest {
                 "plan --preset demo-3m --seq-len 4096|--seq-len 4096 is longer than the model's"
                         + " max_position_embeddings 2048",
                 "bench gem|there is no such suite: gemm, quantize, norm",
-                "bench sparse-attention|this version of Ottava has no such operation yet",
                 "bench norm --device simt|an interpreter's times say nothing",
                 "bench norm --turns 0|--turns 0",
                 "bench --from DIR/none.jsonl|none.jsonl: no such file",
