@@ -103,7 +103,8 @@ class ArchitectureTest {
     static final ArchRule SMALL_RUNTIMES_ARE_ENOUGH = noClasses()
             .should()
             .dependOnClassesThat()
-            .resideInAnyPackage("java.awt..", "javax.imageio..", "javax.xml..", "org.w3c..", "java.net.http..", "java.sql..");
+            .resideInAnyPackage(
+                    "java.awt..", "javax.imageio..", "javax.xml..", "org.w3c..", "java.net.http..", "java.sql..");
 
     @ArchTest
     static final ArchRule NO_JAVACPP_IN_PUBLIC_SIGNATURES = noMethods()

@@ -22,7 +22,7 @@ public final class Peers {
     /** What cannot be measured beside a device because it is missing; empty if nothing is. */
     public static Optional<String> missing(Device device) {
         if (device.name().startsWith("cuda") && device.cudnn() == null) {
-            return Optional.of("cuDNN, the peer of attention, is not there: attention is measured without it, and is by "
+            return Optional.of("cuDNN, the peer of attention, is not there: attention is measured without it, by "
                     + device.property("attention"));
         }
         return device.name().equals("cpu") && !OpenBlas.isPresent()
