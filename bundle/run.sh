@@ -64,7 +64,7 @@ find_libraries() {
         else
             case $library in
                 libcuda.so.1) echo "$library: missing, so that there is no cuda device; NVIDIA's driver brings it" ;;
-                libcudnn*) echo "$library: missing, so that nothing is compared with cuDNN; pip install nvidia-cudnn-cu13" ;;
+                libcudnn*) echo "$library: missing, so that Ottava's own kernel attends, compared with none; pip install nvidia-cudnn-cu13" ;;
                 libcudart*) echo "$library: missing, so that Ottava's own kernel multiplies; pip install nvidia-cuda-runtime, or install CUDA 13" ;;
                 *) echo "$library: missing, so that Ottava's own kernel multiplies; pip install nvidia-cublas, or install CUDA 13" ;;
             esac

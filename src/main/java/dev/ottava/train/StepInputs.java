@@ -62,6 +62,7 @@ final class StepInputs implements AutoCloseable {
     public void close() {
         if (memory != null) {
             memory.close();
+            memory = null; // there may be none in its place, if there is not enough
         }
     }
 }

@@ -100,6 +100,9 @@ class ErrorsTest {
                 "generate MODEL --prompt a --attention-picture p.svg|--attention-picture shows what --attention sale keeps",
                 "generate MODEL --prompt a --attention sale --thresholds DIR/none.json|there is no file DIR/none.json",
                 "generate MODEL --prompt a --attention sale --thresholds DIR/bad.jsonl|bad.jsonl is broken",
+                "generate MODEL --prompt a --attention sale --thresholds t --attention-picture DIR|is a folder: name a file",
+                "generate MODEL --prompt a --attention sale --thresholds t --attention-picture DIR/no/p.svg|there is no folder"
+                        + " DIR/no",
                 "generate MODEL --prompt a --attention flash|'flash' is none of dense, sale",
                 "calibrate MODEL DATA --output DIR/x|specify one of these",
                 "calibrate MODEL DATA --output DIR/x --error 1 --relative-error 1|mutually exclusive",
