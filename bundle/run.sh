@@ -154,7 +154,11 @@ test_all() {
 
 judge() {
     local device=cuda
-    [[ ${1-} == --device ]] && device=${2-} && shift 2
+    case ${1-} in
+        --device) device=${2-} ;;
+        --device=*) device=${1#*=} ;;
+        ?*) fail "judge takes --device cuda or --device cpu" ;;
+    esac
     python3 -c 'import torch, transformers, safetensors' || fail "judge takes a python3 with torch, transformers and safetensors"
     python3 -B "$here/judge.py" "$device" "$JAVA_HOME/bin/java" "${java_options[@]}" -cp "$class_path" dev.ottava.hub.JudgedModel
 }

@@ -41,7 +41,7 @@ final class AttentionPlan implements AutoCloseable {
     private final CudnnSession session;
     private final AttentionShape shape;
     private final AttentionPass pass;
-    private final Graph graph = new Graph();
+    private final CudnnGraph graph = new CudnnGraph();
     private Descriptor plan;
     private String missing = "";
     private long engineBytes;
