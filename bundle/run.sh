@@ -64,7 +64,7 @@ find_libraries() {
         else
             case $library in
                 libcuda.so.1) echo "$library: missing, so that there is no cuda device; NVIDIA's driver brings it" ;;
-                libcudnn*) echo "$library: missing, so that nothing is compared with cuDNN; pip install nvidia-cudnn-cu13" ;;
+                libcudnn*) echo "$library: missing, so that Ottava's own kernel attends, compared with none; pip install nvidia-cudnn-cu13" ;;
                 libcudart*) echo "$library: missing, so that Ottava's own kernel multiplies; pip install nvidia-cuda-runtime, or install CUDA 13" ;;
                 *) echo "$library: missing, so that Ottava's own kernel multiplies; pip install nvidia-cublas, or install CUDA 13" ;;
             esac
@@ -154,7 +154,11 @@ test_all() {
 
 judge() {
     local device=cuda
-    [[ ${1-} == --device ]] && device=${2-} && shift 2
+    case ${1-} in
+        --device) device=${2-} ;;
+        --device=*) device=${1#*=} ;;
+        ?*) fail "judge takes --device cuda or --device cpu" ;;
+    esac
     python3 -c 'import torch, transformers, safetensors' || fail "judge takes a python3 with torch, transformers and safetensors"
     python3 -B "$here/judge.py" "$device" "$JAVA_HOME/bin/java" "${java_options[@]}" -cp "$class_path" dev.ottava.hub.JudgedModel
 }

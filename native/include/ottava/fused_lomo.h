@@ -21,8 +21,8 @@
  * The result is, bit for bit, that of the same product written in F32 and the standalone update of it (ottava_lomo_update,
  * ottava_lomo_update_fp8). `The same product`, of F32 or BF16 operands: on cpu it is ottava_gemm called for panels of
  * max(128, 2^20 / n rounded down to a multiple of 128) rows, as oneDNN does not promise that a part has the bits of the whole (our own
- * product has); elsewhere the device's own kernel, ottava_gemm of any shape, which is not cuBLASLt, of the same addresses and pitches (where
- * they are multiples of 16 bytes, BF16 operands have another kernel on sm_90). Of FP8 operands it is ottava_gemm_fp8 with exact set,
+ * product has); elsewhere the device's own kernel, ottava_gemm of any shape, which is not cuBLASLt, of the same addresses and pitches
+ * (where they are multiples of 16 bytes, BF16 operands have another kernel on sm_90). Of FP8 operands it is ottava_gemm_fp8 with exact set,
  * everywhere. sum_squares does not depend on the number of threads, but is added up in another order than the standalone one.
  *
  * On CUDA partial sums for sum_squares take 8 bytes per 16 x 128 elements of the scratch memory.

@@ -98,6 +98,14 @@ class ArchitectureTest {
             .dependOnClassesThat()
             .resideInAnyPackage("com.fasterxml..", "picocli..", "ai.djl..", "org.slf4j..");
 
+    /** Of Java itself the bundle has java.base and little more (docs/gpu-bundle.md). */
+    @ArchTest
+    static final ArchRule SMALL_RUNTIMES_ARE_ENOUGH = noClasses()
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage(
+                    "java.awt..", "javax.imageio..", "javax.xml..", "org.w3c..", "java.net.http..", "java.sql..");
+
     @ArchTest
     static final ArchRule NO_JAVACPP_IN_PUBLIC_SIGNATURES = noMethods()
             .that()

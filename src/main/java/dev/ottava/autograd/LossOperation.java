@@ -129,7 +129,8 @@ public final class LossOperation {
                 Tensor part = logits.rows(0, last - first);
                 Tensor dPart = !train ? null : inPlace ? part : other.rows(0, last - first);
                 Gemm.multiply(part, h.rows(first, last), w);
-                CrossEntropy.apply(losses.rows(first, last), dPart, part, targets.rows(first, last), train ? scale : null);
+                CrossEntropy.apply(
+                        losses.rows(first, last), dPart, part, targets.rows(first, last), train ? scale : null);
                 if (train) {
                     Gemm.inputGradient(dHidden.tensor().rows(first, last), dPart, w, false);
                     Gemm.weightGradient(dWeight.tensor(), dPart, h.rows(first, last), first > 0);

@@ -35,8 +35,11 @@ public final class Tape implements AutoCloseable {
                 backward.run(parameters);
             } else {
                 Ranges.push(operation + " backward");
-                backward.run(parameters);
-                Ranges.pop();
+                try {
+                    backward.run(parameters);
+                } finally {
+                    Ranges.pop();
+                }
             }
         }
 

@@ -17,8 +17,7 @@ import java.util.stream.Stream;
  * @param setup makes what is timed
  * @param rivals who does the same and is measured before, alone: what does not fit beside it on the device
  */
-public record Case(
-        String name, String shape, DType dtype, Work work, boolean cold, Setup setup, List<Rival> rivals) {
+public record Case(String name, String shape, DType dtype, Work work, boolean cold, Setup setup, List<Rival> rivals) {
     /** Without rivals. */
     public Case(String name, String shape, DType dtype, Work work, boolean cold, Setup setup) {
         this(name, shape, dtype, work, cold, setup, List.of());
@@ -69,7 +68,11 @@ public record Case(
         /** Beside one more. */
         public Variants and(String peer, Runnable theirs) {
             return new Variants(
-                    ours, Stream.concat(peers.stream(), Stream.of(new Peer(peer, theirs))).toList(), work, details);
+                    ours,
+                    Stream.concat(peers.stream(), Stream.of(new Peer(peer, theirs)))
+                            .toList(),
+                    work,
+                    details);
         }
 
         /** Whose work follows from the inputs. */

@@ -3,7 +3,6 @@ package dev.ottava.bench;
 import dev.ottava.binding.OpenBlas;
 import dev.ottava.core.Device;
 import dev.ottava.core.Tensor;
-import dev.ottava.cuda.Cudnn;
 import java.util.Optional;
 
 /** Libraries that do the same, on the class path of the benchmarks only. */
@@ -21,12 +20,12 @@ public final class Peers {
     }
 
     /** What cannot be measured beside a device because it is missing; empty if nothing is. */
-    public static Optional<String> missing(String device) {
-        if (device.startsWith("cuda") && !Cudnn.available()) {
-            return Optional.of(
-                    "cuDNN, the peer of attention: " + Cudnn.reason() + "; attention is measured without it");
+    public static Optional<String> missing(Device device) {
+        if (device.name().startsWith("cuda") && device.cudnn() == null) {
+            return Optional.of("cuDNN, the peer of attention, is not there: attention is measured without it, by "
+                    + device.property("attention"));
         }
-        return device.equals("cpu") && !OpenBlas.isPresent()
+        return device.name().equals("cpu") && !OpenBlas.isPresent()
                 ? Optional.of("OpenBLAS, the peer of matrix products, is not on the class path"
                         + " (org.bytedeco:openblas): they are measured without it")
                 : Optional.empty();

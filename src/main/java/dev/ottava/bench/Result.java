@@ -29,8 +29,7 @@ public record Result(
         Map<String, Object> environment) {
 
     /** What the line of a result may say beside what each has: benchmarks/README.md explains them. */
-    public static final Set<String> DETAILS =
-            Set.of("kernel", "layer", "kept_fraction", "tau", "planned_peak_bytes");
+    public static final Set<String> DETAILS = Set.of("kernel", "layer", "kept_fraction", "tau", "planned_peak_bytes");
 
     /**
      * Somebody else's.

@@ -183,8 +183,7 @@ public final class ResultFile {
         line.properties().forEach(field -> {
             String name = field.getKey();
             if (name.startsWith(prefix) && Result.DETAILS.contains(name.substring(prefix.length()))) {
-                details.put(
-                        name.substring(prefix.length()), MAPPER.convertValue(field.getValue(), Object.class));
+                details.put(name.substring(prefix.length()), MAPPER.convertValue(field.getValue(), Object.class));
             }
         });
         return details;

@@ -6,6 +6,7 @@ import dev.ottava.nn.LlamaConfig;
 import dev.ottava.nn.SaleThresholds;
 import dev.ottava.nn.SparsePrefill;
 import java.io.PrintStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
@@ -51,11 +52,21 @@ final class AttentionArguments {
             throw new InvalidArgumentException(
                     "--attention sale needs --thresholds FILE: `ottava calibrate` makes one for a model");
         }
+        if (picture != null && (Files.isDirectory(picture) || !Files.isDirectory(folder(picture)))) {
+            throw new InvalidArgumentException("--attention-picture " + picture
+                    + (Files.isDirectory(picture)
+                            ? " is a folder: name a file"
+                            : ": there is no folder " + folder(picture)));
+        }
         if (sale) {
             thresholds = SaleThresholdsFile.read(file).thresholds(config);
             thresholds.check(config);
         }
         return thresholds;
+    }
+
+    private static Path folder(Path file) {
+        return file.toAbsolutePath().getParent();
     }
 
     /** Takes note of what the prompt attended to, and draws it. */

@@ -144,7 +144,9 @@ final class BenchCommand implements Callable<Integer> {
         String name = deviceName();
         Map<String, List<Case>> chosen = chosen(scale(name));
         try (BenchOutput out = new BenchOutput(terminal, json, output)) {
-            Peers.missing(name).ifPresent(out::remark);
+            try (Device opened = Device.open(name)) {
+                Peers.missing(opened).ifPresent(out::remark);
+            }
             Runner runner = new Runner(() -> Device.open(name), Clock::of, plan(name), command());
             List<Result> results = new ArrayList<>();
             Ceilings ceilings = Ceilings.NONE;

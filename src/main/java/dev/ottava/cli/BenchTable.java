@@ -1,7 +1,7 @@
 package dev.ottava.cli;
 
-import dev.ottava.bench.Comparison.Change;
 import dev.ottava.bench.Comparison;
+import dev.ottava.bench.Comparison.Change;
 import dev.ottava.bench.Result;
 import java.io.PrintStream;
 import java.util.stream.Collectors;

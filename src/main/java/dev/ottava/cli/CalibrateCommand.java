@@ -175,8 +175,12 @@ final class CalibrateCommand implements Callable<Integer> {
     private void calibrate(LlamaModel model, Sale.Selection selection, SaleErrorBound errorBound, List<int[]> ids) {
         CalibrationProgress progress = new CalibrationProgress(
                 terminal, json, ids.size(), model.config().numHiddenLayers());
-        SaleCalibration found = SaleCalibrator.run(model, selection, errorBound, ids, progress);
-        progress.close();
+        SaleCalibration found;
+        try {
+            found = SaleCalibrator.run(model, selection, errorBound, ids, progress);
+        } finally {
+            progress.close();
+        }
         String name = folder.toAbsolutePath().normalize().getFileName().toString();
         SaleThresholdsFile.of(name, model.config(), found).write(output);
         if (json) {

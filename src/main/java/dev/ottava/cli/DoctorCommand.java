@@ -108,6 +108,8 @@ final class DoctorCommand implements Callable<Integer> {
                 Tensor k = device.empty(DType.BF16, 1, 2048, 8, 128)) {
             engine("attention", CudnnAttention.missing(q, k, false));
             engine("gradients of attention", CudnnAttention.missing(q, k, true));
+        } catch (RuntimeException failure) { // the device itself can be used
+            row("cuDNN engine", "not found", Failures.line(failure));
         }
     }
 

@@ -32,7 +32,8 @@ final class HostTime {
     private void part(List<String> parts, Issue issue, String how) {
         List<Double> all = milliseconds.getOrDefault(issue, List.of());
         if (!all.isEmpty()) {
-            double median = all.stream().sorted().skip(all.size() / 2).findFirst().orElseThrow();
+            double median =
+                    all.stream().sorted().skip(all.size() / 2).findFirst().orElseThrow();
             parts.add(String.format(
                     Locale.ROOT, "%.2f ms %s (%d %s)", median, how, all.size(), all.size() == 1 ? "step" : "steps"));
         }

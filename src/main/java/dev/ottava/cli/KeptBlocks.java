@@ -1,17 +1,15 @@
 package dev.ottava.cli;
 
 import dev.ottava.kernel.BlockMask;
-import java.awt.image.BufferedImage;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
 import java.util.Locale;
-import javax.imageio.ImageIO;
 
 /**
  * The blocks that sparse attention kept, as one SVG that needs nothing else: a row of maps for each layer, a map for each head, queries downwards and keys to the
@@ -87,7 +85,7 @@ final class KeptBlocks {
         double all = 0;
         for (int head = 0; head < kept.length; head++) {
             int x = LEFT + head * (MAP + GAP);
-            String png = Base64.getEncoder().encodeToString(png(map(mask, words, head, localKeys)));
+            String png = Base64.getEncoder().encodeToString(map(mask, words, head, localKeys));
             svg.append(format(
                     "<text x=\"%d\" y=\"%d\">head %d<tspan class=\"b\">  %s %%</tspan></text>"
                             + "<image x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" preserveAspectRatio=\"none\""
@@ -113,8 +111,8 @@ final class KeptBlocks {
                 y + TITLE + 12, layer, y + TITLE + 28, Format.fixed(100 * all, 1)));
     }
 
-    /** A map of a head; a pixel of a large one is the mean of several blocks. */
-    private static BufferedImage map(BlockMask mask, int[] words, int head, long localKeys) {
+    /** A map of a head, as PNG; a pixel of a large one is the mean of several blocks. */
+    private static byte[] map(BlockMask mask, int[] words, int head, long localKeys) {
         int queryBlocks = (int) BlockMask.blocks(mask.queryLength());
         int keyBlocks = (int) BlockMask.blocks(mask.keyLength());
         int wordsOfRow = words.length / (int) (mask.bits().size(1) * queryBlocks);
@@ -141,11 +139,7 @@ final class KeptBlocks {
                 count[3] += to - from - causal;
             }
         }
-        BufferedImage image = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
-        for (int i = 0; i < counts.length; i++) {
-            image.setRGB(i % width, i / width, mean(counts[i]));
-        }
-        return image;
+        return Png.of(width, Arrays.stream(counts).mapToInt(KeptBlocks::mean).toArray());
     }
 
     /** How many of the bits from one to before another are set in a row of words. */
@@ -171,16 +165,6 @@ final class KeptBlocks {
             colour |= (sum / all) << shift;
         }
         return colour;
-    }
-
-    private static byte[] png(BufferedImage image) {
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        try {
-            ImageIO.write(image, "png", bytes);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-        return bytes.toByteArray();
     }
 
     private static String format(String pattern, Object... values) {

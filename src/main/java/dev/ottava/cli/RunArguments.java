@@ -67,7 +67,8 @@ final class RunArguments {
             negatable = true,
             defaultValue = "true",
             fallbackValue = "true",
-            description = "On cuda, record the step once for each shape of batches and launch it as one (default), or not.")
+            description =
+                    "On cuda, record the step once for each shape of batches and launch it as one (default), or not.")
     boolean graph;
 
     @Option(

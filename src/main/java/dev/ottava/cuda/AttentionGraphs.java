@@ -17,7 +17,7 @@ import static org.bytedeco.cuda.global.cudnn.CUDNN_REDUCE_TENSOR_ADD;
 import static org.bytedeco.cuda.global.cudnn.CUDNN_REDUCE_TENSOR_MAX;
 
 import dev.ottava.cuda.CudnnSession.NotSupported;
-import dev.ottava.cuda.Graph.Tensor;
+import dev.ottava.cuda.CudnnGraph.Tensor;
 
 /**
  * Attention as the graphs for which cuDNN 9 has engines: not any that computes the same would do. (The single operation that cuDNN has for it takes no causal mask before 9.21.) The order of operations
@@ -27,15 +27,15 @@ import dev.ottava.cuda.Graph.Tensor;
  */
 final class AttentionGraphs {
     private final AttentionShape shape;
-    private final Graph graph;
+    private final CudnnGraph graph;
 
-    private AttentionGraphs(AttentionShape shape, Graph graph) {
+    private AttentionGraphs(AttentionShape shape, CudnnGraph graph) {
         this.shape = shape;
         this.graph = graph;
     }
 
     /** In memory: q, k, v, out, and if {@code logSumExp} that. Its stats are the row's maximum plus the natural logarithm of the sum, of scores with their scale: our log-sum-exp. */
-    static void forward(AttentionShape shape, boolean logSumExp, Graph graph) throws NotSupported {
+    static void forward(AttentionShape shape, boolean logSumExp, CudnnGraph graph) throws NotSupported {
         new AttentionGraphs(shape, graph).forward(logSumExp);
     }
 
@@ -44,7 +44,7 @@ final class AttentionGraphs {
      *
      * @param ordered write dQ by the product that makes it: engines for that keep the gradient of the scores in their workspace, where the others add to dQ in F32, in any order
      */
-    static void backward(AttentionShape shape, boolean ordered, Graph graph) throws NotSupported {
+    static void backward(AttentionShape shape, boolean ordered, CudnnGraph graph) throws NotSupported {
         new AttentionGraphs(shape, graph).backward(ordered);
     }
 
@@ -150,10 +150,9 @@ final class AttentionGraphs {
     private Tensor scores(int type) throws NotSupported {
         long queries = shape.queryLength();
         long keys = shape.keyLength();
-        return graph.between(
-                type,
-                new long[] {shape.batch(), shape.heads(), queries, keys},
-                new long[] {shape.heads() * queries * keys, queries * keys, keys, 1});
+        return graph.between(type, new long[] {shape.batch(), shape.heads(), queries, keys}, new long[] {
+            shape.heads() * queries * keys, queries * keys, keys, 1
+        });
     }
 
     private Tensor row() throws NotSupported {
@@ -180,9 +179,7 @@ final class AttentionGraphs {
     private Tensor queries() throws NotSupported {
         long row = shape.heads() * shape.headDim();
         return graph.memory(
-                CUDNN_DATA_BFLOAT16,
-                headRows(),
-                new long[] {shape.queryLength() * row, shape.headDim(), row, 1});
+                CUDNN_DATA_BFLOAT16, headRows(), new long[] {shape.queryLength() * row, shape.headDim(), row, 1});
     }
 
     private Tensor keys() throws NotSupported {

@@ -41,7 +41,7 @@ final class AttentionPlan implements AutoCloseable {
     private final CudnnSession session;
     private final AttentionShape shape;
     private final AttentionPass pass;
-    private final Graph graph = new Graph();
+    private final CudnnGraph graph = new CudnnGraph();
     private Descriptor plan;
     private String missing = "";
     private long engineBytes;
@@ -158,8 +158,8 @@ final class AttentionPlan implements AutoCloseable {
     private static List<Integer> notes(Descriptor configuration) {
         List<Integer> notes = new ArrayList<>();
         try (IntPointer found = new IntPointer(MOST_NOTES)) {
-            for (Descriptor engine : configuration.getDescriptors(
-                    CUDNN_ATTR_ENGINECFG_ENGINE, CUDNN_BACKEND_ENGINE_DESCRIPTOR, 1)) {
+            for (Descriptor engine :
+                    configuration.getDescriptors(CUDNN_ATTR_ENGINECFG_ENGINE, CUDNN_BACKEND_ENGINE_DESCRIPTOR, 1)) {
                 try (engine) {
                     int count =
                             engine.get(CUDNN_ATTR_ENGINE_NUMERICAL_NOTE, CUDNN_TYPE_NUMERICAL_NOTE, MOST_NOTES, found);

@@ -134,8 +134,7 @@ public final class Cudnn implements AutoCloseable {
             long v,
             long out,
             long logSumExp) {
-        AttentionPlan plan =
-                aligned(dQ | dK | dV | dOut | q | k | v | out | logSumExp) ? usable(shape, pass) : null;
+        AttentionPlan plan = aligned(dQ | dK | dV | dOut | q | k | v | out | logSumExp) ? usable(shape, pass) : null;
         if (plan == null) {
             return false;
         }

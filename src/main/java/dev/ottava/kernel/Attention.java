@@ -123,8 +123,7 @@ public final class Attention {
             Tensor logSumExp,
             double scale) {
         checkBackward(dQ, dK, dV, dOut, q, k, v, out, logSumExp);
-        if (!CudnnAttention.backward(
-                AttentionPass.BACKWARD, dQ, dK, dV, dOut, q, k, v, out, logSumExp, scale)) {
+        if (!CudnnAttention.backward(AttentionPass.BACKWARD, dQ, dK, dV, dOut, q, k, v, out, logSumExp, scale)) {
             launchBackward(dQ, dK, dV, dOut, q, k, v, out, logSumExp, scale);
         }
     }
@@ -146,15 +145,7 @@ public final class Attention {
     }
 
     private static void checkBackward(
-            Tensor dQ,
-            Tensor dK,
-            Tensor dV,
-            Tensor dOut,
-            Tensor q,
-            Tensor k,
-            Tensor v,
-            Tensor out,
-            Tensor logSumExp) {
+            Tensor dQ, Tensor dK, Tensor dV, Tensor dOut, Tensor q, Tensor k, Tensor v, Tensor out, Tensor logSumExp) {
         Check.floating("attention_backward", q, k, v, out, dOut, dQ, dK, dV);
         checkHeads("attention_backward", q, k);
         Check.that(q.size(1) == k.size(1), "attention_backward", "q " + q + " and k " + k + " differ in length");

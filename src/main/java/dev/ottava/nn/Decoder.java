@@ -177,7 +177,7 @@ public final class Decoder implements AutoCloseable {
     }
 
     private BlockMask select(Layer layer, Tensor q, int keyLength) {
-        layer.sale().extend(layer.keys(), keyLength);
+        layer.sale().extend(layer.keys(), length, keyLength);
         try (SaleEstimate estimate =
                 new SaleEstimate(layer.sale(), q, layer.keys(), keyLength, thresholds.selection())) {
             return estimate.select(layer.tau());

@@ -28,8 +28,10 @@ final class SaleKeys implements AutoCloseable {
      * Makes codes of the keys that have none yet. The mean is that of the keys of the first call, and stays.
      *
      * @param k [1, capacity, kvHeads, headDim], of which keyLength are there
+     * @param first of the keys that are new: codes from there on are those of a call that failed
      */
-    void extend(Tensor k, long keyLength) {
+    void extend(Tensor k, long first, long keyLength) {
+        length = Math.min(length, first);
         if (length == 0) {
             Sale.mean(mean, k, keyLength);
         }

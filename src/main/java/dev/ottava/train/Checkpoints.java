@@ -34,8 +34,8 @@ final class Checkpoints {
     static final String FOLDER = "checkpoints";
 
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final List<String> MAY_CHANGE =
-            List.of("keepOperands", "graph", "logSteps", "saveSteps", "keepCheckpoints", "evalSteps", "optimizerStates");
+    private static final List<String> MAY_CHANGE = List.of(
+            "keepOperands", "graph", "logSteps", "saveSteps", "keepCheckpoints", "evalSteps", "optimizerStates");
     private static final String UNFINISHED = ".unfinished-";
 
     /** Where a run stands. */

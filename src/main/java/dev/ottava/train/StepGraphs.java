@@ -94,7 +94,8 @@ final class StepGraphs implements AutoCloseable {
     /** Null where it cannot be recorded. */
     private Graph record(Graph.Rehearsal rehearsal, Runnable step) {
         Device device = model.device();
-        // What is known of the weights now is not known in every step; and what is learned while recording has not come about.
+        // What is known of the weights now is not known in every step; and what is learned while recording has not come
+        // about.
         model.changed();
         try {
             Graph graph = Graph.record(device, rehearsal, step);

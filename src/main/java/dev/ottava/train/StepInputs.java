@@ -28,7 +28,9 @@ final class StepInputs implements AutoCloseable {
     }
 
     List<OfBatch> load(List<Batch> batches) {
-        reserve(batches.stream().mapToLong(each -> 2 * aligned(each.ids().length)).sum());
+        reserve(batches.stream()
+                .mapToLong(each -> 2 * aligned(each.ids().length))
+                .sum());
         List<OfBatch> loaded = new ArrayList<>();
         long first = 0;
         for (Batch batch : batches) {
@@ -60,6 +62,7 @@ final class StepInputs implements AutoCloseable {
     public void close() {
         if (memory != null) {
             memory.close();
+            memory = null; // there may be none in its place, if there is not enough
         }
     }
 }

@@ -198,9 +198,14 @@ public final class TrainingStep implements AutoCloseable {
     private LossOperation.Loss loss(Tape tape, StepInputs.OfBatch batch, int step) {
         LossOperation.Loss loss =
                 model.loss(tape, batch.ids(), batch.targets(), batch.rows(), control.lossScale(), saving);
-        control.addLoss(loss.sumOnDevice());
-        checkBefore(step, loss);
-        return loss;
+        try {
+            control.addLoss(loss.sumOnDevice());
+            checkBefore(step);
+            return loss;
+        } catch (RuntimeException e) {
+            loss.close();
+            throw e;
+        }
     }
 
     private void takeNorm(Parameter parameter, Tensor gradient) {
@@ -265,7 +270,7 @@ public final class TrainingStep implements AutoCloseable {
     private void clip(int step) {
         control.clip(sumsOfSquares, options.maxGradNorm());
         if (clipsFirst()) {
-            checkBefore(step, null);
+            checkBefore(step);
         }
     }
 
@@ -275,17 +280,9 @@ public final class TrainingStep implements AutoCloseable {
     }
 
     /** An optimizer that may do more than give the device operations is not called where there is nothing to update with. */
-    private void checkBefore(int step, LossOperation.Loss toClose) {
-        if (optimizer.isRecordable()) {
-            return;
-        }
-        try {
+    private void checkBefore(int step) {
+        if (!optimizer.isRecordable()) {
             check(control.findings(), step);
-        } catch (TrainingException e) {
-            if (toClose != null) {
-                toClose.close();
-            }
-            throw e;
         }
     }
 
@@ -300,8 +297,7 @@ public final class TrainingStep implements AutoCloseable {
                                 : "in one pass only the loss is looked at before weights change, and these have changed:"
                                         + " go back to the last checkpoint")
                 : "the loss is " + found.loss() + "; nothing has been changed in this step";
-        throw new TrainingException(
-                "step " + step + ": " + what + ". Lower --learning-rate, or set --max-grad-norm");
+        throw new TrainingException("step " + step + ": " + what + ". Lower --learning-rate, or set --max-grad-norm");
     }
 
     @Override

@@ -150,7 +150,8 @@ class SuitesTest {
     void shapesOfAFileNameTheirLayer() throws IOException {
         Path file = folder.resolve("shapes.json");
         Files.writeString(
-                file, "[{\"name\": \"llama/gate\", \"product\": \"weight_gradient\", \"m\": 32, \"n\": 48, \"k\": 64}]");
+                file,
+                "[{\"name\": \"llama/gate\", \"product\": \"weight_gradient\", \"m\": 32, \"n\": 48, \"k\": 64}]");
         Runner runner = new Runner(() -> Device.open("meta"), SuitesTest::thousandths, SHORT, "test");
         List<Result> results = GemmShapes.read(file).stream()
                 .map(one -> runner.run("gemm", one, Ceilings.NONE))

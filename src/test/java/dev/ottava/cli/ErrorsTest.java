@@ -100,6 +100,9 @@ class ErrorsTest {
                 "generate MODEL --prompt a --attention-picture p.svg|--attention-picture shows what --attention sale keeps",
                 "generate MODEL --prompt a --attention sale --thresholds DIR/none.json|there is no file DIR/none.json",
                 "generate MODEL --prompt a --attention sale --thresholds DIR/bad.jsonl|bad.jsonl is broken",
+                "generate MODEL --prompt a --attention sale --thresholds t --attention-picture DIR|is a folder: name a file",
+                "generate MODEL --prompt a --attention sale --thresholds t --attention-picture DIR/no/p.svg|there is no folder"
+                        + " DIR/no",
                 "generate MODEL --prompt a --attention flash|'flash' is none of dense, sale",
                 "calibrate MODEL DATA --output DIR/x|specify one of these",
                 "calibrate MODEL DATA --output DIR/x --error 1 --relative-error 1|mutually exclusive",
@@ -112,7 +115,6 @@ class ErrorsTest {
                 "plan --preset demo-3m --seq-len 4096|--seq-len 4096 is longer than the model's"
                         + " max_position_embeddings 2048",
                 "bench gem|there is no such suite: gemm, quantize, norm",
-                "bench sparse-attention|this version of Ottava has no such operation yet",
                 "bench norm --device simt|an interpreter's times say nothing",
                 "bench norm --turns 0|--turns 0",
                 "bench --from DIR/none.jsonl|none.jsonl: no such file",

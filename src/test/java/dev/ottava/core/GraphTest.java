@@ -69,11 +69,13 @@ class GraphTest {
     void recordingTakesWhatIsIdleAndNothingElse() {
         temporary(5000);
         record(() -> temporary(5000));
-        String message = assertThrows(DeviceMemoryException.class, () -> record(() -> {
-                    try (Tensor first = bytes(5000)) {
-                        temporary(5000);
-                    }
-                }))
+        String message = assertThrows(
+                        DeviceMemoryException.class,
+                        () -> record(() -> {
+                            try (Tensor first = bytes(5000)) {
+                                temporary(5000);
+                            }
+                        }))
                 .getMessage();
         assertEquals("what is recorded in a graph needs 5000 bytes for workspace, which are not idle", message);
         assertEquals(0, device.memory().liveBytes());

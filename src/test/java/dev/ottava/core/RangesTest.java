@@ -55,8 +55,8 @@ class RangesTest {
         LlamaConfig config = LlamaConfig.llama(20, 32, 48, 2, 2, 1, 64, -1, -1);
         try (Device device = Device.open("cpu");
                 LlamaModel model = LlamaModel.initialize(config, device, Precision.F32, 0);
-                TrainingStep step =
-                        new TrainingStep(model, TrainingOptions.defaults(OptimizerKind.LOMO, 1).with(o -> {
+                TrainingStep step = new TrainingStep(
+                        model, TrainingOptions.defaults(OptimizerKind.LOMO, 1).with(o -> {
                             o.recomputeBlocks = arguments.length > 0;
                         }))) {
             int[] ids = {1, 2, 3, 4};
@@ -108,8 +108,21 @@ class RangesTest {
     void layersAndOperationsInTheirOrder() throws Exception {
         List<String> ranges = ranges();
         List<String> layer = List.of(
-                "rms_norm", "linear", "linear", "linear", "rope", "rope", "attention", "linear", "add", "rms_norm",
-                "linear", "linear", "swiglu", "linear", "add");
+                "rms_norm",
+                "linear",
+                "linear",
+                "linear",
+                "rope",
+                "rope",
+                "attention",
+                "linear",
+                "add",
+                "rms_norm",
+                "linear",
+                "linear",
+                "swiglu",
+                "linear",
+                "add");
         List<String> expected = new ArrayList<>(List.of("embedding forward"));
         for (int i = 0; i < 2; i++) {
             for (String operation : layer) {
@@ -138,8 +151,7 @@ class RangesTest {
     void withoutTheVariableTheProfilerIsNotLoaded() throws Exception {
         Path log = folder.resolve("unwanted");
         assertEquals(
-                "0: ",
-                train(Map.of("NVTX_INJECTION64_PATH", profiler.toString(), "FAKE_NVTX_LOG", log.toString())));
+                "0: ", train(Map.of("NVTX_INJECTION64_PATH", profiler.toString(), "FAKE_NVTX_LOG", log.toString())));
         assertFalse(Files.exists(log));
     }
 
@@ -151,11 +163,6 @@ class RangesTest {
         assertEquals(
                 "0: NVTX_INJECTION64_PATH: " + profiler + " refuses to start",
                 train(Map.of(
-                        "OTTAVA_NVTX",
-                        "1",
-                        "NVTX_INJECTION64_PATH",
-                        profiler.toString(),
-                        "FAKE_NVTX_REFUSES",
-                        "1")));
+                        "OTTAVA_NVTX", "1", "NVTX_INJECTION64_PATH", profiler.toString(), "FAKE_NVTX_REFUSES", "1")));
     }
 }

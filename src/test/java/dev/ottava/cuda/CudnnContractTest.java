@@ -148,10 +148,21 @@ class CudnnContractTest {
                 double[][] expected = made.shape.backward(
                         doubles(dOutValues), doubles(made.qValues), doubles(made.kValues), doubles(made.vValues));
                 float[][] before = null;
-                for (AttentionPass pass :
-                        new AttentionPass[] {AttentionPass.BACKWARD, AttentionPass.BACKWARD, AttentionPass.UNORDERED_BACKWARD}) {
+                for (AttentionPass pass : new AttentionPass[] {
+                    AttentionPass.BACKWARD, AttentionPass.BACKWARD, AttentionPass.UNORDERED_BACKWARD
+                }) {
                     assertTrue(CudnnAttention.backward(
-                            pass, dQ, dK, dV, dOut, made.q, made.k, made.v, made.out, made.logSumExp, made.shape.scale()));
+                            pass,
+                            dQ,
+                            dK,
+                            dV,
+                            dOut,
+                            made.q,
+                            made.k,
+                            made.v,
+                            made.out,
+                            made.logSumExp,
+                            made.shape.scale()));
                     float[][] gradients = {dQ.toFloats(), dK.toFloats(), dV.toFloats()};
                     for (int i = 0; i < 3; i++) {
                         assertNear(expected[i], gradients[i], 0.06);
@@ -169,7 +180,8 @@ class CudnnContractTest {
     @Test
     void theRestIsLeftToOurKernel() {
         try (Case made = new Case(1, 2, 1, 64, 63, 100, 100)) {
-            assertTrue(made.missing(AttentionPass.TRAINING).contains("64 queries"), made.missing(AttentionPass.TRAINING));
+            assertTrue(
+                    made.missing(AttentionPass.TRAINING).contains("64 queries"), made.missing(AttentionPass.TRAINING));
             made.forward(made.logSumExp);
             made.checkForward();
         }

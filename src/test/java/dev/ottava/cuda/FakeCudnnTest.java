@@ -41,7 +41,16 @@ class FakeCudnnTest {
         run(Map.of(), "cmake", "--build", BUILD.toString(), "--target", "fake_cuda", "-j2");
         assumeTrue(!Files.readString(BUILD.resolve("cuda/summary.txt")).contains("none"), "this build had no nvcc");
         String sources = "native/cuda/tests/fake_cudnn";
-        library("libcudnn_graph.so.9", "-std=c++20", "-O2", "-Wall", "-Wextra", "-Werror", sources + ".cpp", sources + "_graph.cpp", "-ldl");
+        library(
+                "libcudnn_graph.so.9",
+                "-std=c++20",
+                "-O2",
+                "-Wall",
+                "-Wextra",
+                "-Werror",
+                sources + ".cpp",
+                sources + "_graph.cpp",
+                "-ldl");
         Path empty = Files.writeString(folder.resolve("empty.cpp"), "");
         for (String name : List.of("libcudnn_cnn.so.9", "libcudnn_adv.so.9", "libcudnn_ops.so.9")) {
             library(name, empty.toString());
@@ -103,16 +112,25 @@ class FakeCudnnTest {
                         + " 'CUDNN_STATUS_NOT_SUPPORTED, no engine today' | 'CUDNN_STATUS_NOT_SUPPORTED, no engine today'",
             })
     void whatIsChosen(
-            String mode, String capability, String property, String inference, String training, String backward, String unordered)
+            String mode,
+            String capability,
+            String property,
+            String inference,
+            String training,
+            String backward,
+            String unordered)
             throws Exception {
         String[] lines = ask(Map.of("OTTAVA_FAKE_CUDNN", mode, "OTTAVA_FAKE_CUDA_CAPABILITY", capability));
-        assertEquals(List.of(property, inference, training, backward, unordered), List.of(lines).subList(0, 5));
+        assertEquals(
+                List.of(property, inference, training, backward, unordered),
+                List.of(lines).subList(0, 5));
         assertEquals(64 + Math.log(64), Double.parseDouble(lines[5]), 1e-3); // whoever did it
     }
 
     @Test
     void anEngineThatWantsTooMuchWorkspace() throws Exception {
-        for (String line : List.of(ask(Map.of("OTTAVA_FAKE_CUDNN", "workspace"))).subList(1, 5)) {
+        for (String line :
+                List.of(ask(Map.of("OTTAVA_FAKE_CUDNN", "workspace"))).subList(1, 5)) {
             assertEquals("cuDNN's engine for it wants 2048 MiB of workspace, and 1024 MiB are the most", line);
         }
     }
@@ -136,8 +154,9 @@ class FakeCudnnTest {
         }
         String property = ask(Map.of("LD_LIBRARY_PATH", DRIVER.toAbsolutePath() + ":" + without))[0];
         assertTrue(
-                property.matches("Ottava \\(no cuDNN: libcudnn_\\w+.so.9 is not there: put the folder of cuDNN 9's libraries"
-                        + " on LD_LIBRARY_PATH\\)"),
+                property.matches(
+                        "Ottava \\(no cuDNN: libcudnn_\\w+.so.9 is not there: put the folder of cuDNN 9's libraries"
+                                + " on LD_LIBRARY_PATH\\)"),
                 property);
     }
 
@@ -169,7 +188,8 @@ class FakeCudnnTest {
         return run(environment, command.toArray(String[]::new));
     }
 
-    private static String run(Map<String, String> environment, String... command) throws IOException, InterruptedException {
+    private static String run(Map<String, String> environment, String... command)
+            throws IOException, InterruptedException {
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
         builder.environment().put("LD_LIBRARY_PATH", DRIVER.toAbsolutePath() + ":" + folder);
         builder.environment().putAll(environment);

@@ -110,8 +110,7 @@ class FakeDriverTest {
     @Test
     void graphsAreRecordedAndLaunched() throws Exception {
         assumeTrue(kernels);
-        assertEquals(
-                """
+        assertEquals("""
                 graph: [1.0]
                 [8.0]
                 [6.0]
@@ -120,8 +119,7 @@ class FakeDriverTest {
                 cuda:0: a wait for the device cannot be recorded in a graph
                 cuda:0: an event cannot be recorded in a graph
                 what is recorded in a graph needs 4000 bytes for workspace, which are not idle
-                cuda:0: another recording cannot be recorded in a graph""",
-                probe(Map.of(), "graph"));
+                cuda:0: another recording cannot be recorded in a graph""", probe(Map.of(), "graph"));
     }
 
     @Test

@@ -23,13 +23,12 @@ final class JudgedModel {
 
     public static void main(String[] args) throws IOException {
         int[][] rows = new ObjectMapper().readValue(Path.of(args[1]).toFile(), int[][].class);
-        Precision precision =
-                switch (args[2]) {
-                    case "f32" -> Precision.F32;
-                    case "bf16" -> Precision.BF16;
-                    case "fp8" -> Precision.BF16.with(WeightFormat.FP8);
-                    default -> throw new IllegalArgumentException(args[2] + ": f32, bf16 or fp8");
-                };
+        Precision precision = switch (args[2]) {
+            case "f32" -> Precision.F32;
+            case "bf16" -> Precision.BF16;
+            case "fp8" -> Precision.BF16.with(WeightFormat.FP8);
+            default -> throw new IllegalArgumentException(args[2] + ": f32, bf16 or fp8");
+        };
         Path saved = Path.of(args[4]);
         int[] ids = Arrays.stream(rows).flatMapToInt(Arrays::stream).toArray();
         try (Device device = Device.open(args[3]);

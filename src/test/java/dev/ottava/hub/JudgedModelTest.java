@@ -22,15 +22,15 @@ class JudgedModelTest {
     @Test
     void logitsOfTheGoldenModel() throws IOException {
         ObjectMapper json = new ObjectMapper();
-        JsonNode row = json.readTree(Files.readAllLines(GOLDEN.resolve("train.jsonl")).get(0))
+        JsonNode row = json.readTree(
+                        Files.readAllLines(GOLDEN.resolve("train.jsonl")).get(0))
                 .get("input_ids");
         JsonNode expected =
                 json.readTree(GOLDEN.resolve("expected.json").toFile()).get("logits_first_sequence");
         Path ids = folder.resolve("ids.json");
         Files.writeString(ids, "[" + row + "," + row + "]");
 
-        JudgedModel.main(
-                new String[] {GOLDEN.toString(), ids.toString(), "f32", "cpu", folder.toString()});
+        JudgedModel.main(new String[] {GOLDEN.toString(), ids.toString(), "f32", "cpu", folder.toString()});
 
         try (Device device = Device.open("cpu");
                 SafetensorsFile file = SafetensorsFile.open(folder.resolve(JudgedModel.LOGITS));
@@ -49,6 +49,8 @@ class JudgedModelTest {
             });
         }
         assertEquals(
-                ModelFolder.readConfig(GOLDEN), ModelFolder.readConfig(folder), "the model was saved beside its logits");
+                ModelFolder.readConfig(GOLDEN),
+                ModelFolder.readConfig(folder),
+                "the model was saved beside its logits");
     }
 }

@@ -153,7 +153,7 @@ class SaleCalibratorTest {
                 Tensor out = device.empty(DType.F32, 1, n, 4, 64);
                 Tensor tauTensor = device.tensor(taus, 4);
                 SaleKeys keys = new SaleKeys(device, CONFIG, n)) {
-            keys.extend(k, n);
+            keys.extend(k, 0, n);
             try (SaleEstimate estimate = new SaleEstimate(keys, q, k, n, SELECTION);
                     BlockMask mask = estimate.select(tauTensor)) {
                 Attention.forward(out, null, q, k, v, mask, n, SCALE);

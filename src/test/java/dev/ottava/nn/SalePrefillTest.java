@@ -144,11 +144,14 @@ class SalePrefillTest {
                 Tensor tau = device.tensor(new float[] {0.02f, 0.02f, 0.02f, 0.02f}, 4);
                 SaleKeys pieces = new SaleKeys(device, CONFIG, 350);
                 SaleKeys once = new SaleKeys(device, CONFIG, 350)) {
+            pieces.extend(k, 0, 300); // of a call that failed later
+            int first = 0;
             for (int until : new int[] {70, 71, 96, 200, length}) {
-                pieces.extend(k, until);
+                pieces.extend(k, first, until);
+                first = until;
             }
-            once.extend(k, 70);
-            once.extend(k, length);
+            once.extend(k, 0, 70);
+            once.extend(k, 70, length);
             int rows = length * 8;
             for (int head = 0; head < 2; head++) {
                 int[] expected = once.codes()

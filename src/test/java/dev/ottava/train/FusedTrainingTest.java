@@ -223,8 +223,7 @@ class FusedTrainingTest {
     void aLossThatIsNotFiniteChangesNothing(OptimizerKind kind, String precision, double maxGradNorm) {
         try (Device device = Device.open("cpu");
                 LlamaModel model = LlamaModel.initialize(config(false, 1e-5), device, PRECISIONS.get(precision), 3);
-                TrainingStep step =
-                        new TrainingStep(model, options(kind, PRECISIONS.get(precision), maxGradNorm))) {
+                TrainingStep step = new TrainingStep(model, options(kind, PRECISIONS.get(precision), maxGradNorm))) {
             step.run(List.of(batch(1)), 1, 0.1);
             Tensor norm = model.parameters().stream()
                     .filter(p -> p.name().equals("model.norm.weight"))

@@ -55,8 +55,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Steps that are launched from graphs give the bits of steps that are not, whatever happens between them. On cuda, which the fake driver is too. */
 class StepGraphsContractTest {
     private static final int VOCABULARY = 70;
-    private static final Map<String, Precision> PRECISIONS = Map.of(
-            "F32", Precision.F32, "BF16", Precision.BF16, "FP8", Precision.fp8(Scaling.BLOCKS_128));
+    private static final Map<String, Precision> PRECISIONS =
+            Map.of("F32", Precision.F32, "BF16", Precision.BF16, "FP8", Precision.fp8(Scaling.BLOCKS_128));
     private static final Issue QUEUED = Issue.QUEUED;
     private static final Issue GRAPH = Issue.GRAPH;
 
@@ -183,12 +183,7 @@ class StepGraphsContractTest {
     }
 
     @ParameterizedTest
-    @CsvSource({
-        "LOMO, BF16, 0.3, 1",
-        "LOMO, FP8, 0, 1",
-        "ADALOMO, BF16, 0, 1",
-        "ADAMW, BF16, 1, 2"
-    })
+    @CsvSource({"LOMO, BF16, 0.3, 1", "LOMO, FP8, 0, 1", "ADALOMO, BF16, 0, 1", "ADAMW, BF16, 1, 2"})
     void aGraphGivesTheSameBits(OptimizerKind kind, String precision, double maxGradNorm, int batches) {
         same(
                 options(kind, PRECISIONS.get(precision), maxGradNorm, batches),
@@ -200,8 +195,8 @@ class StepGraphsContractTest {
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void otherLengthsEvaluationAndGenerationBetweenSteps(boolean keepOperands) {
-        TrainingOptions options = options(OptimizerKind.LOMO, PRECISIONS.get("FP8"), 0, 1)
-                .with(o -> o.keepOperands = keepOperands);
+        TrainingOptions options =
+                options(OptimizerKind.LOMO, PRECISIONS.get("FP8"), 0, 1).with(o -> o.keepOperands = keepOperands);
         same(options, List.of(QUEUED, GRAPH, QUEUED, GRAPH, GRAPH), (run, graph) -> {
             run.next(9);
             run.evaluateAndGenerate(8);
@@ -379,7 +374,8 @@ class StepGraphsContractTest {
         Files.write(
                 data,
                 IntStream.range(0, 12)
-                        .mapToObj(i -> "{\"input_ids\":" + Arrays.toString(Arrays.copyOf(batch(i, 9).ids(), 9)) + "}")
+                        .mapToObj(i -> "{\"input_ids\":"
+                                + Arrays.toString(Arrays.copyOf(batch(i, 9).ids(), 9)) + "}")
                         .toList());
         TrainingOptions options = options(OptimizerKind.ADALOMO, Precision.F32, 0, 1)
                 .with(o -> {

@@ -73,8 +73,8 @@ final class CoatStepCases {
     private static Case stepOf(TrainingShape shape) {
         TrainingOptions bf16 = options(shape, Precision.BF16, AdamW.StateKind.FP32);
         TrainingOptions bf16Moments = options(shape, Precision.BF16, AdamW.StateKind.BF16);
-        TrainingOptions coat =
-                options(shape, Precision.fp8(Scaling.BLOCKS_128), AdamW.StateKind.FP8).with(o -> o.fp8Activations = true);
+        TrainingOptions coat = options(shape, Precision.fp8(Scaling.BLOCKS_128), AdamW.StateKind.FP8)
+                .with(o -> o.fp8Activations = true);
         return new Case(
                 "coat step",
                 shape.name(),

@@ -139,7 +139,18 @@ final class Fp8GemmCases {
         CublasLt library = d.device().cublasLt();
         long k = a.size(1);
         Product product = Product.of(
-                d.dtype().code(), d.size(1), a.dtype().code(), k, false, k, false, d.size(0), d.size(1), k, false, false);
+                d.dtype().code(),
+                d.size(1),
+                a.dtype().code(),
+                k,
+                false,
+                k,
+                false,
+                d.size(0),
+                d.size(1),
+                k,
+                false,
+                false);
         Operands operands = new Operands(d.address(), a.address(), b.address(), 0, 0, 0);
         return library == null || library.chooseFastest(product, operands, ROUNDS).length == 0
                 ? variants.and("Ottava BF16", () -> Gemm.multiply(d, a, b))

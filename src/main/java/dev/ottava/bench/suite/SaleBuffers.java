@@ -87,11 +87,7 @@ final class SaleBuffers {
         }
         try (Tensor counts = mask.bits()
                 .device()
-                .empty(
-                        DType.I32,
-                        1,
-                        mask.bits().size(1),
-                        mask.bits().size(2))) {
+                .empty(DType.I32, 1, mask.bits().size(1), mask.bits().size(2))) {
             mask.lists(counts, null);
             return Arrays.stream(counts.toInts()).asLongStream().sum();
         }

@@ -144,8 +144,7 @@ final class SparseAttentionSuite implements Suite {
         }
 
         void run() {
-            Attention.forwardWithoutLibrary(
-                    out, null, planted.q(), planted.k(), v, prompt.length(), prompt.scale());
+            Attention.forwardWithoutLibrary(out, null, planted.q(), planted.k(), v, prompt.length(), prompt.scale());
         }
 
         Variants beside(Runnable ours) {

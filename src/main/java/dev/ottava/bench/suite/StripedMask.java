@@ -42,8 +42,8 @@ record StripedMask(BlockMask mask, long kept) {
                 }
             }
         }
-        BlockMask mask = new BlockMask(
-                tensors.own(tensors.device().tensor(bits, 1, heads, blocks, words)), length, length);
+        BlockMask mask =
+                new BlockMask(tensors.own(tensors.device().tensor(bits, 1, heads, blocks, words)), length, length);
         return new StripedMask(mask, kept);
     }
 

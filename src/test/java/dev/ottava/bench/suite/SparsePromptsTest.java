@@ -38,7 +38,8 @@ class SparsePromptsTest {
             Tensor counts = tensors.empty(DType.I32, 1, 8, blocks);
             striped.mask().lists(counts, null);
             assertEquals(
-                    striped.kept(), Arrays.stream(counts.toInts()).asLongStream().sum());
+                    striped.kept(),
+                    Arrays.stream(counts.toInts()).asLongStream().sum());
         }
     }
 
@@ -54,8 +55,7 @@ class SparsePromptsTest {
         try (Device device = Device.open("cpu");
                 Tensors tensors = new Tensors(device)) {
             for (double part : new double[] {0.3, 0.15}) {
-                PlantedPrompt prompt =
-                        PlantedPrompt.of(tensors, DType.BF16, LENGTH, 4, 2, headDim, LOCAL_BLOCKS, part);
+                PlantedPrompt prompt = PlantedPrompt.of(tensors, DType.BF16, LENGTH, 4, 2, headDim, LOCAL_BLOCKS, part);
                 SaleBuffers sale = new SaleBuffers(tensors, prompt, 4);
                 sale.estimate();
                 double kept = sale.kept() / (4.0 * StripedMask.causal(LENGTH));

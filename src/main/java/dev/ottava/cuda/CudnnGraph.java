@@ -55,7 +55,7 @@ import org.bytedeco.javacpp.IntPointer;
 import org.bytedeco.javacpp.Pointer;
 
 /** A graph of operations on tensors of four dimensions, as cuDNN's backend API takes it. Operations are added in an order in which they can be done. */
-final class Graph implements AutoCloseable {
+final class CudnnGraph implements AutoCloseable {
     /** What {@link Descriptor} cannot be asked for, since it is written only. */
     record Tensor(Descriptor descriptor, long[] sizes, long[] strides) {}
 
