@@ -4,16 +4,24 @@ namespace ottava::cuda {
 
 namespace {
 
+// Any thread may launch and close it: the context is made current as for other operations.
 struct CudaGraph : Graph {
     Gpu& gpu;
+    CUcontext context;
     CUstream stream;
-    CUgraphExec executable = nullptr;
+    CUgraphExec executable;
 
-    CudaGraph(Gpu& gpu, CUstream stream) : gpu(gpu), stream(stream) {}
-    ~CudaGraph() override { driver().cuGraphExecDestroy(executable); }
+    CudaGraph(Gpu& gpu, CUcontext context, CUstream stream, CUgraphExec executable)
+        : gpu(gpu), context(context), stream(stream), executable(executable) {}
+    ~CudaGraph() override {
+        driver().cuCtxSetCurrent(context);
+        driver().cuGraphExecDestroy(executable);
+    }
     void launch() override {
         gpu.check_usable();
+        gpu.check(driver().cuCtxSetCurrent(context), "cuCtxSetCurrent");
         gpu.check(driver().cuGraphLaunch(executable, stream), "launch of a graph");
+        gpu.launched("one of a graph");
     }
 };
 
@@ -31,13 +39,13 @@ Graph* Recorder::end(CUstream stream) {
     recording = false;
     CUgraph graph = nullptr;
     gpu.check(driver().cuStreamEndCapture(stream, &graph), "recording a graph");
+    CUcontext context = nullptr;
+    driver().cuCtxGetCurrent(&context);
     CUgraphExec executable = nullptr;
     CUresult result = driver().cuGraphInstantiateWithFlags(&executable, graph, 0);
     driver().cuGraphDestroy(graph);
     gpu.check(result, "instantiating a graph");
-    auto* recorded = new CudaGraph(gpu, stream);
-    recorded->executable = executable;
-    return recorded;
+    return new CudaGraph(gpu, context, stream, executable);
 }
 
 void Recorder::cancel(CUstream stream) {

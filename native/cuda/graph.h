@@ -12,7 +12,7 @@ class Recorder {
     Recorder(const Recorder&) = delete;
 
     void begin(CUstream stream);
-    Graph* end(CUstream stream);  // to be launched on that stream; the context is current when it is deleted
+    Graph* end(CUstream stream);  // to be launched on that stream
     void cancel(CUstream stream);
 
     // Before what cannot be recorded: throws while something is.

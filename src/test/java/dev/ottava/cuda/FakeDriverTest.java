@@ -123,6 +123,16 @@ class FakeDriverTest {
     }
 
     @Test
+    void anErrorInAGraphIsNotLaidToTheKernelThatWasRecordedLast() throws Exception {
+        assumeTrue(kernels);
+        assertEquals(
+                "graph: DeviceException: cuda:0: copy to the host: CUDA_ERROR_ILLEGAL_ADDRESS, as the fake driver says;"
+                        + " the last kernel launched before was one of a graph; nothing more can be computed there"
+                        + " in this process",
+                probe(Map.of("OTTAVA_FAKE_CUDA_FAIL", "launch:2:700"), "graph"));
+    }
+
+    @Test
     void aRecordingThatTheDriverRefusesIsToldAndForgotten() throws Exception {
         assumeTrue(kernels);
         assertEquals(

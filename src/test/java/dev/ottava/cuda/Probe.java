@@ -12,6 +12,7 @@ import dev.ottava.kernel.Elementwise;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 
 /** A process that uses the device cuda and prints what comes of it. */
 final class Probe {
@@ -84,7 +85,7 @@ final class Probe {
                 }
                 seen.add(Arrays.toString(x.toFloats()));
                 x.fill(3);
-                graph.launch();
+                CompletableFuture.runAsync(graph::launch).join(); // on a thread that has used no device yet
                 seen.add(Arrays.toString(x.toFloats()));
             }
             List<Runnable> refused = List.of(
