@@ -14,37 +14,15 @@
 #include <vector>
 
 #include "abi/device_object.h"
+#include "array.h"
 #include "attention/sm90_walk.cuh"
 #include "ottava/attention.h"
-#include "ottava/device.h"
 
 using namespace ottava;
 
 namespace {
 
-int64_t device, stream;
 int cases, wrong;
-
-void check_status(int status) {
-    if (status == OTTAVA_OK) return;
-    std::printf("%s\n", ottava_last_error());
-    std::exit(1);
-}
-
-// Memory of the device, which is the processor's, of NaN; the executor has guard bands around it.
-template <class T>
-struct Array {
-    int64_t address = 0;
-    size_t count;
-    explicit Array(size_t count) : count(count) {
-        check_status(ottava_memory_allocate(device, static_cast<int64_t>(count * sizeof(T)), &address));
-        std::memset(data(), 0xff, count * sizeof(T));
-    }
-    Array(const Array&) = delete;
-    ~Array() { ottava_memory_free(device, address, static_cast<int64_t>(count * sizeof(T))); }
-    T* data() { return reinterpret_cast<T*>(address); }
-    T& operator[](size_t i) { return data()[i]; }
-};
 
 enum Mask { DENSE, EVERYTHING, HALF, FEW, NOTHING };
 enum Broken { NONE, KEY, VALUE };  // a NaN in a block of keys

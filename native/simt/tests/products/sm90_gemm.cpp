@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "array.h"
 #include "gemm/tile_order.cuh"
 #include "launch/gemm_fp8.h"
 #include "ptx/fp8.cuh"
@@ -22,29 +23,7 @@ using namespace ottava;
 
 namespace {
 
-int64_t device, stream;
 int cases, wrong;
-
-void check_status(int status) {
-    if (status == OTTAVA_OK) return;
-    std::printf("%s\n", ottava_last_error());
-    std::exit(1);
-}
-
-// Memory of the device, which is the processor's; the executor has guard bands around it.
-template <class T>
-struct Array {
-    int64_t address = 0;
-    size_t count;
-    explicit Array(size_t count) : count(count) {
-        check_status(ottava_memory_allocate(device, static_cast<int64_t>(count * sizeof(T)), &address));
-        std::memset(data(), 0xff, count * sizeof(T));
-    }
-    Array(const Array&) = delete;
-    ~Array() { ottava_memory_free(device, address, static_cast<int64_t>(count * sizeof(T))); }
-    T* data() { return reinterpret_cast<T*>(address); }
-    T& operator[](int64_t i) { return data()[i]; }
-};
 
 enum Scaling { TENSOR, BLOCKS, BLOCKS_TRANSPOSED };
 enum Output { F32, BF16, QUANTIZED_BLOCKS, QUANTIZED_GROUPS };
