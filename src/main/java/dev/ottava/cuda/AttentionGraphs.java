@@ -16,8 +16,8 @@ import static org.bytedeco.cuda.global.cudnn.CUDNN_POINTWISE_SUB;
 import static org.bytedeco.cuda.global.cudnn.CUDNN_REDUCE_TENSOR_ADD;
 import static org.bytedeco.cuda.global.cudnn.CUDNN_REDUCE_TENSOR_MAX;
 
-import dev.ottava.cuda.CudnnSession.NotSupported;
 import dev.ottava.cuda.CudnnGraph.Tensor;
+import dev.ottava.cuda.CudnnSession.NotSupported;
 
 /**
  * Attention as the graphs for which cuDNN 9 has engines: not any that computes the same would do. (The single operation that cuDNN has for it takes no causal mask before 9.21.) The order of operations

@@ -141,7 +141,8 @@ public final class SaleCalibrator {
         Tensor values = v.view(keys.shape());
         double scale = 1 / Math.sqrt(config.headDim());
         Tensor dense = model.device().empty(model.dtype(), q.shape());
-        // By the kernel that the sparse one is: a library's has other bits, and the error of a dense head would not be 0.
+        // By the kernel that the sparse one is: a library's has other bits, and the error of a dense head would not be
+        // 0.
         Attention.forwardWithoutLibrary(dense.view(queries.shape()), null, queries, keys, values, length, scale);
         try (SaleKeys sale = new SaleKeys(model.device(), config, length);
                 Tensor taus = model.device().empty(DType.F32, tau[layer].length);

@@ -199,7 +199,8 @@ class SaleCommandsTest {
     private static int[][] pixels(String svg) throws IOException {
         Matcher found = IMAGE.matcher(svg);
         assertTrue(found.find(), svg);
-        BufferedImage image = ImageIO.read(new ByteArrayInputStream(Base64.getDecoder().decode(found.group(1))));
+        BufferedImage image =
+                ImageIO.read(new ByteArrayInputStream(Base64.getDecoder().decode(found.group(1))));
         int[][] rows = new int[image.getHeight()][image.getWidth()];
         for (int y = 0; y < rows.length; y++) {
             for (int x = 0; x < rows[y].length; x++) {

@@ -125,6 +125,9 @@ class TrainArgumentsTest {
                         "--temperature",
                         "--top-p",
                         "--seed",
+                        "--attention",
+                        "--thresholds",
+                        "--attention-picture",
                         "--device",
                         "--precision",
                         "--fp8-scaling",
@@ -132,6 +135,24 @@ class TrainArgumentsTest {
                         "--fp8-weight-scales",
                         "--json")),
                 names("generate"));
+        assertEquals(
+                new TreeSet<>(Set.of(
+                        "--model",
+                        "--data",
+                        "--error",
+                        "--relative-error",
+                        "--output",
+                        "--row-step",
+                        "--local-keys",
+                        "--max-tokens",
+                        "--samples",
+                        "--device",
+                        "--precision",
+                        "--fp8-scaling",
+                        "--weights",
+                        "--fp8-weight-scales",
+                        "--json")),
+                names("calibrate"));
     }
 
     @ParameterizedTest
